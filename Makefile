@@ -1,0 +1,153 @@
+# Needs Go, git and make, and a C compiler for the race detector. Everything else is built from Go modules.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+GO ?= go
+# Packages that are tested at the same time. Those of e2e run servers of their own, so more is not faster.
+JOBS ?= 2
+# ARGS go to `go test` in every target that runs it, for example ARGS='-run TestName -v'.
+ARGS ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 30s
+# The benchmarks to run, as a regular expression.
+BENCH ?= .
+# ONCE=1 ends the demo when it has shown everything, instead of waiting for Ctrl-C.
+ONCE ?=
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# The pinned tools, one folder per Go version: a linter must not be older than the compiler.
+TOOLS := bin/tools/$(shell $(GO) env GOVERSION)
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
+
+# What `make generate` writes, as git pathspecs.
+GENERATED := ':(glob)apis/**/zz_generated.*.go' config/crd/bases config/rbac/role.yaml docs/api.md
+
+# The Go files that git has or would take, and those of them without a licence header.
+GO_FILES := git ls-files --cached --others --exclude-standard -- '*.go' | while read -r file; do if [ -f "$$file" ]; then echo "$$file"; fi; done
+WITHOUT_HEADER := $(GO_FILES) | xargs -r grep -L '^// SPDX-License-Identifier: Apache-2.0$$' || true
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN { FS = ":.*## "; printf "Usage: make TARGET [NAME=VALUE ...]\n" } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ See it work
+
+.PHONY: demo
+demo: bin/lab ## Start a lab, walk through what Wukong does, stay up until Ctrl-C; ONCE=1 ends by itself.
+	bin/lab demo $(if $(filter-out 0 false no,$(ONCE)),--once)
+
+.PHONY: lab
+lab: bin/lab ## Start a lab to play with: API server, node network and KubeVirt stand-ins, and Wukong.
+	bin/lab up
+
+##@ Write code
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Write deepcopy code, CRDs, the RBAC role and docs/api.md.
+	@mkdir -p config/crd/bases config/rbac docs
+	@# First of all: the other steps need code that compiles.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./apis/...
+	@# By way of a folder of its own, so that the file of a kind that is gone goes too.
+	@rm -rf bin/crd
+	$(CONTROLLER_GEN) crd paths=./apis/... output:crd:dir=bin/crd
+	@rm -f config/crd/bases/*.yaml && mv bin/crd/*.yaml config/crd/bases/ && rmdir bin/crd
+	$(CRD_REF_DOCS) --source-path=apis --config=hack/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
+	$(CONTROLLER_GEN) rbac:roleName=wukong-manager paths=./controllers/... paths=./cmd/... output:rbac:dir=config/rbac
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the code, sort the imports and add missing licence headers.
+	@for file in $$($(WITHOUT_HEADER)); do \
+		echo "adding the header to $$file"; \
+		content=$$(cat hack/boilerplate.go.txt; echo; cat "$$file"); \
+		printf '%s\n' "$$content" > "$$file"; \
+	done
+	$(GOLANGCI_LINT) fmt
+
+##@ Check
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters: import directions, API conventions, style and mistakes.
+	$(GOLANGCI_LINT) run
+
+.PHONY: verify
+verify: verify-generate verify-modules verify-format ## Check that generated files, go.mod and formatting are up to date.
+
+.PHONY: verify-generate
+verify-generate: generate
+	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
+	if ! git --no-pager diff --exit-code -- $(GENERATED) || [ -n "$$new" ]; then \
+		[ -z "$$new" ] || printf 'not in git: %s\n' $$new >&2; \
+		echo "verify: generated files are out of date; run 'make generate' and add the files above to the commit" >&2; exit 1; \
+	fi
+
+.PHONY: verify-modules
+verify-modules:
+	@$(GO) mod tidy -diff || { echo "verify: go.mod or go.sum is out of date; run 'go mod tidy'" >&2; exit 1; }
+
+.PHONY: verify-format
+verify-format:
+	@bad=$$($(GO_FILES) | xargs -r gofmt -l; $(WITHOUT_HEADER)); \
+	if [ -n "$$bad" ]; then \
+		printf '%s\n' "$$bad" "verify: the files above are not formatted or lack the licence header; run 'make fmt'" >&2; exit 1; \
+	fi
+
+.PHONY: test
+test: bin/lab ## Run every test, with the race detector: unit, then integration on a real API server.
+	bin/lab binaries
+	CGO_ENABLED=1 $(GO) test -race -timeout 50m -p $(JOBS) $(ARGS) ./...
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no server; quick.
+	$(GO) test $(ARGS) ./apis/... ./config/... ./pkg/... ./controllers/... ./cmd/...
+
+.PHONY: fuzz
+fuzz: ## Fuzz the renderers, each for FUZZTIME.
+	@grep -rE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*\(' pkg | sort \
+	| sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(.*|\1 \2|' \
+	| while read -r package target; do \
+		echo "fuzzing $$package $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $(ARGS) "./$$package" </dev/null; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks that BENCH matches.
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(ARGS) ./apis/... ./pkg/... ./controllers/...
+
+##@ Build
+
+.PHONY: build
+build: bin/manager bin/kubectl-wukong ## Build bin/manager and bin/kubectl-wukong, static and stamped with the version.
+
+.PHONY: bin/manager bin/kubectl-wukong bin/lab # The Go command knows best whether there is something to do.
+bin/manager bin/kubectl-wukong: bin/%:
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+
+bin/lab:
+	@$(GO) build -buildvcs=false -o $@ ./e2e/lab/cmd/lab
+
+.PHONY: clean
+clean: ## Remove what was built here. The lab's servers stay in their cache outside the tree.
+	rm -rf bin
+
+# The tools are built once, and again when their pins or the Go version change.
+TOOL = @echo "building $(@F)"; $(GO) build -C hack/tools -trimpath -ldflags='-s -w' -o '$(CURDIR)/$@'
+
+$(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
+	$(TOOL) sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
+	$(TOOL) github.com/elastic/crd-ref-docs
+
+$(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
+	$(TOOL) sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
