@@ -1,0 +1,147 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// ConditionReady is the summary condition of every kind here. Each kind's comment on its status says what it sums up.
+const ConditionReady = "Ready"
+
+// Reasons that several conditions share.
+const (
+	// ReasonReady surfaces when the condition is True and there is nothing more to say.
+	ReasonReady = "Ready"
+	// ReasonDeleting surfaces while the object is being deleted; the message says what it waits for.
+	ReasonDeleting = "Deleting"
+	// ReasonNameConflict surfaces when an object that Wukong did not create already has the name that is
+	// needed. It is never overwritten, adopted or deleted; the message says whose it is.
+	ReasonNameConflict = "NameConflict"
+	// ReasonApplyFailed surfaces when the API server refused an object that Wukong wanted to write; the
+	// message holds its words.
+	ReasonApplyFailed = "ApplyFailed"
+)
+
+// Conditions of a Wukong and their reasons.
+const (
+	// ConditionNetworksReady says whether each network is there up to the machine's NIC: the bridge on
+	// the node, the attachment, and a data path that reaches the guest. Written by the wukong controller.
+	ConditionNetworksReady = "NetworksReady"
+	// ReasonNetworksNotReady surfaces when several networks are not ready for different reasons.
+	ReasonNetworksNotReady = "NetworksNotReady"
+	// ReasonNetworkPending surfaces when the children of a network were made and have not reported yet.
+	ReasonNetworkPending = "NetworkPending"
+
+	// ConditionCloudInitReady says whether the guest's user-data and network-config could be rendered
+	// from everything they refer to. Written by the vm controller.
+	ConditionCloudInitReady = "CloudInitReady"
+	// ReasonSecretNotFound surfaces when a Secret that the spec names does not exist.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretKeyMissing surfaces when such a Secret lacks the key that is needed.
+	ReasonSecretKeyMissing = "SecretKeyMissing"
+	// ReasonSecretInvalid surfaces when such a Secret's content is not what it has to be, for example
+	// not a public key in OpenSSH's format.
+	ReasonSecretInvalid = "SecretInvalid"
+
+	// ConditionVirtualMachineReady says whether the machine runs. Written by the vm controller.
+	ConditionVirtualMachineReady = "VirtualMachineReady"
+	// ReasonWaitingForNetworks surfaces while the machine is not made, or not updated, because a
+	// network has no attachment yet. KubeVirt does not recover when an attachment comes after the machine.
+	ReasonWaitingForNetworks = "WaitingForNetworks"
+	// ReasonWaitingForCloudInit surfaces while the machine is not made because CloudInitReady is False.
+	ReasonWaitingForCloudInit = "WaitingForCloudInit"
+	// ReasonKubeVirtNotInstalled surfaces when the cluster does not serve kubevirt.io/v1 VirtualMachines.
+	ReasonKubeVirtNotInstalled = "KubeVirtNotInstalled"
+	// ReasonStarting surfaces while KubeVirt brings the machine up.
+	ReasonStarting = "Starting"
+	// ReasonStopped surfaces when the machine does not run because its run strategy or a person says so.
+	ReasonStopped = "Stopped"
+	// ReasonVirtualMachineFailed surfaces when KubeVirt reports that the machine cannot run.
+	ReasonVirtualMachineFailed = "VirtualMachineFailed"
+	// ReasonRunning surfaces when the machine runs.
+	ReasonRunning = "Running"
+
+	// ConditionRestartRequired is True while something that was declared waits for the next start of the
+	// machine. Nothing restarts it by itself. Written by the vm controller; the name is KubeVirt's.
+	ConditionRestartRequired = "RestartRequired"
+	// ReasonTemplateChanged surfaces when KubeVirt says that a changed field is not live-updatable.
+	ReasonTemplateChanged = "TemplateChanged"
+	// ReasonGuestDataChanged surfaces when the guest was started with other cloud-init data.
+	ReasonGuestDataChanged = "GuestDataChanged"
+	// ReasonUpToDate surfaces when the running machine is what was declared.
+	ReasonUpToDate = "UpToDate"
+
+	// ConditionGuestNetworkInSync says whether the guest has the declared addresses. It is Unknown
+	// while no guest agent reports. Written by the vm controller.
+	ConditionGuestNetworkInSync = "GuestNetworkInSync"
+	// ReasonAddressesObserved surfaces when each declared address was seen on its MAC.
+	ReasonAddressesObserved = "AddressesObserved"
+	// ReasonAddressesDiffer surfaces when the guest agent reports and a declared address is not there.
+	ReasonAddressesDiffer = "AddressesDiffer"
+	// ReasonGuestAgentNotConnected surfaces while no guest agent reports what the guest has.
+	ReasonGuestAgentNotConnected = "GuestAgentNotConnected"
+	// ReasonNotRunning surfaces while there is no running guest to look at.
+	ReasonNotRunning = "NotRunning"
+)
+
+// Conditions of a WukongNetwork and their reasons. All of them are written by the multus controller.
+const (
+	// ConditionAttachmentReady says whether the NetworkAttachmentDefinition exists as it is needed.
+	ConditionAttachmentReady = "AttachmentReady"
+	// ReasonAttached surfaces when the NetworkAttachmentDefinition is there.
+	ReasonAttached = "Attached"
+	// ReasonWaitingForNodeBridge surfaces while the bridge is not on the nodes yet.
+	ReasonWaitingForNodeBridge = "WaitingForNodeBridge"
+	// ReasonMultusNotInstalled surfaces when the cluster does not serve NetworkAttachmentDefinitions.
+	ReasonMultusNotInstalled = "MultusNotInstalled"
+	// ReasonAttachmentNotFound surfaces when the NetworkAttachmentDefinition that nadName names is missing.
+	ReasonAttachmentNotFound = "AttachmentNotFound"
+	// ReasonAttachmentInvalid surfaces when that NetworkAttachmentDefinition's configuration cannot be
+	// read, or is not of the declared type.
+	ReasonAttachmentInvalid = "AttachmentInvalid"
+
+	// ConditionDataPathReady says whether frames can pass between the attachment and the guest.
+	ConditionDataPathReady = "DataPathReady"
+	// ReasonDataPathUsable surfaces when KubeVirt's binding carries this attachment's traffic.
+	ReasonDataPathUsable = "DataPathUsable"
+	// ReasonMacvlanBehindBridgeBinding surfaces for a macvlan attachment behind KubeVirt's bridge
+	// binding: no unicast frame reaches the guest, because the binding changes the pod NIC's MAC.
+	ReasonMacvlanBehindBridgeBinding = "MacvlanBehindBridgeBinding"
+	// ReasonIPVLANBehindBridgeBinding surfaces for an ipvlan attachment: its interface cannot be the port
+	// of a bridge, and KubeVirt has no other binding for it.
+	ReasonIPVLANBehindBridgeBinding = "IPVLANBehindBridgeBinding"
+	// ReasonNoAttachment surfaces while there is no attachment to speak of.
+	ReasonNoAttachment = "NoAttachment"
+)
+
+// Conditions of a WukongNodeBridge and their reasons. All of them are written by the nmstate controller.
+const (
+	// ConditionAvailable says whether at least one node has the bridge as it is declared.
+	ConditionAvailable = "Available"
+	// ReasonApplied surfaces when the nodes have the bridge; for Available at least one, for Ready each
+	// matching, healthy node.
+	ReasonApplied = "Applied"
+	// ReasonProgressing surfaces while NMState works on nodes.
+	ReasonProgressing = "Progressing"
+	// ReasonWaitingForPolicy surfaces while NMState still works on an earlier version of the policy and
+	// therefore accepts no new one.
+	ReasonWaitingForPolicy = "WaitingForPolicy"
+	// ReasonNodesFailed surfaces when NMState gave up on at least one node; the message holds the node's
+	// own words.
+	ReasonNodesFailed = "NodesFailed"
+	// ReasonNoHandler surfaces when a node that runs machines has no running kubernetes-nmstate handler.
+	ReasonNoHandler = "NoHandler"
+	// ReasonNoMatchingNode surfaces when there is no healthy node for the bridge.
+	ReasonNoMatchingNode = "NoMatchingNode"
+	// ReasonNMStateNotInstalled surfaces when the cluster does not serve NodeNetworkConfigurationPolicies.
+	// Node configuration is skipped then, and the bridge is trusted to exist.
+	ReasonNMStateNotInstalled = "NMStateNotInstalled"
+	// ReasonBridgeConflict surfaces when an older claim has the same bridge with another VLAN, NIC or
+	// type; the message names the holder.
+	ReasonBridgeConflict = "BridgeConflict"
+	// ReasonUplinkConflict surfaces when an older claim has the same NIC and VLAN in another bridge; the
+	// message names the holder.
+	ReasonUplinkConflict = "UplinkConflict"
+	// ReasonInUse surfaces while a deleted claim is kept because a machine still uses the bridge.
+	ReasonInUse = "InUse"
+	// ReasonTearingDown surfaces while the bridge is being removed from the nodes.
+	ReasonTearingDown = "TearingDown"
+)
