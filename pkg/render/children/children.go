@@ -1,0 +1,136 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package children says which WukongNetworks and WukongNodeBridges a Wukong needs. It is pure: a Wukong in,
+// their specs out.
+package children
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/naming"
+)
+
+// Child is what one network of a Wukong needs in the cluster: an attachment, and a bridge on the nodes where
+// NodeBridge is not nil.
+type Child struct {
+	// Network is the network's name in spec.networks.
+	Network string
+	// Attachment is the WukongNetwork's spec. Its nodeBridgeName is left empty, because it depends on the
+	// name that the pair is given.
+	Attachment vmv1alpha1.WukongNetworkSpec
+	// NodeBridge is the WukongNodeBridge's spec, nil when the network needs no node configuration.
+	NodeBridge *vmv1alpha1.WukongNodeBridgeSpec
+}
+
+// Of returns the children of a Wukong in the order of its networks; the pod network has none. defaultUplink
+// is the NIC of networks that name none, and uid the Wukong's, from which addresses are derived.
+func Of(spec *vmv1alpha1.WukongSpec, uid, defaultUplink string) []Child {
+	var all []Child
+	for i := range spec.Networks {
+		network := &spec.Networks[i]
+		if !network.IsPodNetwork() {
+			all = append(all, of(network, uid, defaultUplink))
+		}
+	}
+	return all
+}
+
+func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
+	child := Child{
+		Network: network.Name,
+		Attachment: vmv1alpha1.WukongNetworkSpec{
+			Network:    network.Name,
+			Type:       network.EffectiveType(),
+			NADName:    network.NADName,
+			MTU:        mtu(network),
+			MACAddress: MACAddress(network, uid),
+		},
+	}
+	for _, address := range network.IPConfig.AllAddresses() {
+		child.Attachment.Addresses = append(child.Attachment.Addresses, string(address))
+	}
+	if network.NADName != "" {
+		return child
+	}
+	switch child.Attachment.Type {
+	case vmv1alpha1.NetworkTypeBridge:
+		child.Attachment.BridgeName = bridgeName(network)
+		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeLinux, defaultUplink)
+		child.NodeBridge.VLANID = network.EffectiveVLANID()
+	case vmv1alpha1.NetworkTypeOVS:
+		child.Attachment.BridgeName = bridgeName(network)
+		child.Attachment.VLANID = network.EffectiveVLANID()
+		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeOVS, defaultUplink)
+	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
+		child.Attachment.BridgeName = network.BridgeName
+		if child.Attachment.BridgeName == "" {
+			child.Attachment.BridgeName = uplink(network, defaultUplink)
+		}
+	case vmv1alpha1.NetworkTypeSRIOV:
+		child.Attachment.BridgeName = network.BridgeName
+		child.Attachment.VLANID = network.EffectiveVLANID()
+	}
+	return child
+}
+
+func nodeBridge(network *vmv1alpha1.Network, bridgeType vmv1alpha1.BridgeType, defaultUplink string) *vmv1alpha1.WukongNodeBridgeSpec {
+	return &vmv1alpha1.WukongNodeBridgeSpec{
+		Network:    network.Name,
+		BridgeName: vmv1alpha1.InterfaceName(bridgeName(network)),
+		Type:       bridgeType,
+		Uplink:     vmv1alpha1.InterfaceName(uplink(network, defaultUplink)),
+		MTU:        mtu(network),
+	}
+}
+
+func bridgeName(network *vmv1alpha1.Network) string {
+	if network.BridgeName != "" {
+		return network.BridgeName
+	}
+	return naming.Bridge(network.Name)
+}
+
+func uplink(network *vmv1alpha1.Network, defaultUplink string) string {
+	if network.Uplink != "" {
+		return string(network.Uplink)
+	}
+	return defaultUplink
+}
+
+func mtu(network *vmv1alpha1.Network) int32 {
+	if network.MTU == nil {
+		return 0
+	}
+	return *network.MTU
+}
+
+// MACAddress returns the address of a network's NIC in lower case: the declared one, else the one derived from
+// the Wukong's UID.
+func MACAddress(network *vmv1alpha1.Network, uid string) string {
+	if network.MACAddress != "" {
+		return strings.ToLower(string(network.MACAddress))
+	}
+	return naming.MACAddress(uid, network.Name)
+}
+
+// Revision returns a text that differs when the attachment or the bridge does, and only then: a changed
+// address is the same attachment. The error is that of marshalling.
+func (c Child) Revision() (string, error) {
+	attachment := c.Attachment
+	attachment.MACAddress, attachment.Addresses, attachment.NodeBridgeName = "", nil, ""
+	text, err := json.Marshal(struct {
+		Attachment vmv1alpha1.WukongNetworkSpec
+		NodeBridge *vmv1alpha1.WukongNodeBridgeSpec
+	}{attachment, c.NodeBridge})
+	if err != nil {
+		return "", fmt.Errorf("marshalling the network %s: %w", c.Network, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), nil
+}

@@ -1,0 +1,135 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudinit
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/naming"
+)
+
+// NIC is one NIC of the guest.
+type NIC struct {
+	// Network is the network's name.
+	Network string
+	// MACAddress is the NIC's address, which the guest finds it by.
+	MACAddress string
+	// Pod marks the pod network, whose DHCP route comes after every declared one.
+	Pod bool
+	// MTU is in bytes; 0 leaves it to the guest.
+	MTU int32
+	// IPConfig is the declared configuration; nil means DHCP on the pod network, else no address.
+	IPConfig *vmv1alpha1.IPConfig
+}
+
+func (n NIC) dhcp() bool {
+	if n.IPConfig == nil {
+		return n.Pod
+	}
+	return n.IPConfig.Mode == vmv1alpha1.IPModeDHCP
+}
+
+// The types below are the part of cloud-init's network-config version 2 that Wukong writes. It is written
+// without netplan's outer "network:", the form that every version of cloud-init reads.
+
+type networkConfig struct {
+	Version   int                 `json:"version"`
+	Ethernets map[string]ethernet `json:"ethernets"`
+}
+
+type ethernet struct {
+	Match         match          `json:"match"`
+	SetName       string         `json:"set-name"`
+	MTU           int32          `json:"mtu,omitempty"`
+	DHCP4         bool           `json:"dhcp4"`
+	DHCPOverrides *dhcpOverrides `json:"dhcp4-overrides,omitempty"`
+	Addresses     []string       `json:"addresses,omitempty"`
+	Routes        []route        `json:"routes,omitempty"`
+	Nameservers   *nameservers   `json:"nameservers,omitempty"`
+}
+
+type match struct {
+	MACAddress string `json:"macaddress"`
+}
+
+type dhcpOverrides struct {
+	RouteMetric int32 `json:"route-metric"`
+}
+
+type route struct {
+	To     string `json:"to"`
+	Via    string `json:"via"`
+	Metric int32  `json:"metric,omitempty"`
+}
+
+type nameservers struct {
+	Addresses []string `json:"addresses"`
+}
+
+// NetworkConfig returns the guest's network-config, with one entry for each NIC, in the order of the machine's
+// networks. The error is that of marshalling.
+func NetworkConfig(nics []NIC) (string, error) {
+	metrics := defaultRouteMetrics(nics)
+	config := networkConfig{Version: 2, Ethernets: make(map[string]ethernet, len(nics))}
+	for i, nic := range nics {
+		config.Ethernets[naming.GuestInterface(nic.Network)] = nic.ethernet(metrics[i])
+	}
+	text, err := yaml.Marshal(config)
+	if err != nil {
+		return "", fmt.Errorf("marshalling the network-config: %w", err)
+	}
+	return string(text), nil
+}
+
+func (n NIC) ethernet(metric int32) ethernet {
+	e := ethernet{
+		// cloud-init compares addresses as text, in lower case; one that it does not find costs the guest
+		// every NIC, not only this one.
+		Match:   match{MACAddress: strings.ToLower(n.MACAddress)},
+		SetName: naming.GuestInterface(n.Network),
+		MTU:     n.MTU,
+		DHCP4:   n.dhcp(),
+	}
+	if e.DHCP4 {
+		e.DHCPOverrides = &dhcpOverrides{RouteMetric: metric}
+	}
+	if n.IPConfig == nil {
+		return e
+	}
+	for _, address := range n.IPConfig.AllAddresses() {
+		e.Addresses = append(e.Addresses, string(address))
+	}
+	if n.IPConfig.Gateway != "" {
+		e.Routes = append(e.Routes, route{
+			To: defaultRoute(string(n.IPConfig.Gateway)), Via: string(n.IPConfig.Gateway), Metric: metric,
+		})
+	}
+	for _, r := range n.IPConfig.Routes {
+		declared := route{To: string(r.To), Via: string(r.Via)}
+		if r.Metric != nil {
+			declared.Metric = *r.Metric
+		}
+		e.Routes = append(e.Routes, declared)
+	}
+	if len(n.IPConfig.DNSServers) > 0 {
+		e.Nameservers = &nameservers{}
+		for _, server := range n.IPConfig.DNSServers {
+			e.Nameservers.Addresses = append(e.Nameservers.Addresses, string(server))
+		}
+	}
+	return e
+}
+
+// defaultRoute returns the destination of a default route through a gateway. The word "default" would leave
+// guests whose cloud-init is older than 25.3 and that have no netplan without any network.
+func defaultRoute(gateway string) string {
+	if strings.Contains(gateway, ":") {
+		return "::/0"
+	}
+	return "0.0.0.0/0"
+}
