@@ -1,0 +1,101 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nmstate/kubernetes-nmstate/api/shared"
+	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/capability"
+)
+
+// CacheOptions returns the options of the manager's cache: it holds only what the controllers read. Kinds of APIs
+// that may be missing cannot be named by the cache's per-kind options, so their objects are trimmed by type.
+func CacheOptions() cache.Options {
+	handlers := labels.SelectorFromSet(labels.Set{"component": "kubernetes-nmstate-handler"})
+	return cache.Options{
+		// A read of a kind that nobody watches would start an informer for it, and wait for ever when the kind
+		// has just been removed from the cluster.
+		ReaderFailOnMissingInformer: true,
+		DefaultTransform:            trim,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}: {Label: handlers},
+		},
+	}
+}
+
+// NewLaunchers returns a cache of virt-launcher pods, with their attachments as an index, that runs with the
+// manager. It is apart from the manager's because a cache takes one selector for a kind, and the manager's holds
+// the pods of NMState.
+func NewLaunchers(ctx context.Context, mgr manager.Manager) (cache.Cache, error) {
+	launchers, err := cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient:       mgr.GetHTTPClient(),
+		Scheme:           mgr.GetScheme(),
+		Mapper:           mgr.GetRESTMapper(),
+		DefaultTransform: trim,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}: {Label: labels.SelectorFromSet(labels.Set{kubevirtv1.AppLabel: "virt-launcher"})},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of launcher pods: %w", err)
+	}
+	if err := launchers.IndexField(ctx, &corev1.Pod{}, capability.IndexAttachment, capability.AttachmentsOf); err != nil {
+		return nil, fmt.Errorf("indexing launcher pods by attachment: %w", err)
+	}
+	if err := mgr.Add(launchers); err != nil {
+		return nil, fmt.Errorf("adding the cache of launcher pods: %w", err)
+	}
+	return launchers, nil
+}
+
+// trim takes out of an object what no controller reads before it is cached.
+func trim(in any) (any, error) {
+	if object, ok := in.(client.Object); ok {
+		object.SetManagedFields(nil)
+	}
+	switch object := in.(type) {
+	case *corev1.Pod:
+		object.Spec = corev1.PodSpec{NodeName: object.Spec.NodeName}
+		object.Status = corev1.PodStatus{Phase: object.Status.Phase}
+	case *corev1.Node:
+		object.Annotations = nil
+		object.Spec = corev1.NodeSpec{}
+		object.Status = corev1.NodeStatus{Conditions: object.Status.Conditions}
+	case *nmstatev1beta1.NodeNetworkConfigurationEnactment:
+		object.Status.DesiredState, object.Status.DesiredStateMetaInfo = shared.State{}, shared.NodeNetworkConfigurationEnactmentMetaInfo{}
+		object.Status.CapturedStates = nil
+	case *kubevirtv1.VirtualMachineInstance:
+		object.Spec = kubevirtv1.VirtualMachineInstanceSpec{Networks: object.Spec.Networks}
+	case *kubevirtv1.VirtualMachine:
+		trimMachine(object)
+	}
+	return in, nil
+}
+
+// trimMachine leaves of somebody else's machine only what tells whether it is attached to one of our networks.
+func trimMachine(machine *kubevirtv1.VirtualMachine) {
+	if machine.Labels[vmv1alpha1.LabelManagedBy] == vmv1alpha1.ManagedByWukong {
+		return
+	}
+	var networks []kubevirtv1.Network
+	if machine.Spec.Template != nil {
+		networks = machine.Spec.Template.Spec.Networks
+	}
+	machine.Annotations = nil
+	machine.Spec = kubevirtv1.VirtualMachineSpec{
+		Template: &kubevirtv1.VirtualMachineInstanceTemplateSpec{Spec: kubevirtv1.VirtualMachineInstanceSpec{Networks: networks}},
+	}
+	machine.Status = kubevirtv1.VirtualMachineStatus{}
+}

@@ -1,0 +1,70 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package multus turns a WukongNetwork into a NetworkAttachmentDefinition, as soon as the bridge it leads to is on
+// the nodes, and says whether traffic can pass through it to a guest.
+package multus
+
+import (
+	"context"
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/capability"
+)
+
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks/status,verbs=patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks/finalizers,verbs=update
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=get;list;watch
+// +kubebuilder:rbac:groups=k8s.cni.cncf.io,resources=network-attachment-definitions,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines;virtualmachineinstances;kubevirts,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+
+type reconciler struct {
+	client  client.Client
+	writer  apply.Writer
+	watches *capability.Watches
+	users   capability.Users
+}
+
+// Reconcile brings one WukongNetwork a step further.
+func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	network := &vmv1alpha1.WukongNetwork{}
+	if err := r.client.Get(ctx, request.NamespacedName, network); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	seen, err := r.observe(ctx, network)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !network.DeletionTimestamp.IsZero() && seen.usedBy == "" {
+		return ctrl.Result{}, r.release(ctx, network)
+	}
+	outcome, err := r.act(ctx, seen)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, r.report(ctx, seen, outcome)
+}
+
+// release removes the finalizer of a network that no machine uses any more; its attachment goes with it.
+func (r *reconciler) release(ctx context.Context, network *vmv1alpha1.WukongNetwork) error {
+	before := network.DeepCopy()
+	if !controllerutil.RemoveFinalizer(network, vmv1alpha1.FinalizerNetwork) {
+		return nil
+	}
+	// The list of finalizers is replaced whole by a merge patch, so nobody may have changed it meanwhile.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := client.IgnoreNotFound(r.client.Patch(ctx, network, patch)); err != nil {
+		return fmt.Errorf("releasing WukongNetwork %s: %w", client.ObjectKeyFromObject(network), err)
+	}
+	return nil
+}

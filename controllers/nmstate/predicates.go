@@ -1,0 +1,50 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nmstate
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/novasphere/wukong/pkg/nodenet"
+)
+
+// hostsMachinesLabel is set by KubeVirt on the nodes that machines may run on.
+const hostsMachinesLabel = "kubevirt.io/schedulable"
+
+// nodeOf returns what a decision needs to know of a node but for its handler.
+func nodeOf(node *corev1.Node) nodenet.Node {
+	observed := nodenet.Node{Name: node.Name, HostsMachines: node.Labels[hostsMachinesLabel] == "true"}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == corev1.NodeReady {
+			observed.Ready = condition.Status == corev1.ConditionTrue
+		}
+	}
+	return observed
+}
+
+// nodeChanged lets an event of a node pass only when it changes a decision: a kubelet reports every few
+// seconds that nothing is new.
+func nodeChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*corev1.Node)
+		after, ok2 := e.ObjectNew.(*corev1.Node)
+		return !ok || !ok2 || nodeOf(before) != nodeOf(after)
+	}}
+}
+
+// handles reports whether a handler's pod is at work on its node.
+func handles(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp.IsZero()
+}
+
+// podChanged lets an event of a handler's pod pass only when the node's handler comes or goes.
+func podChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*corev1.Pod)
+		after, ok2 := e.ObjectNew.(*corev1.Pod)
+		return !ok || !ok2 || handles(before) != handles(after) || before.Spec.NodeName != after.Spec.NodeName
+	}}
+}

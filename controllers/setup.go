@@ -1,0 +1,58 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers lists the controllers of Wukong, one for each concern. They know nothing of each other and
+// talk through the objects they own and their conditions.
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/novasphere/wukong/controllers/multus"
+	"github.com/novasphere/wukong/controllers/nmstate"
+	"github.com/novasphere/wukong/controllers/vm"
+	"github.com/novasphere/wukong/controllers/wukong"
+	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/nodenet"
+)
+
+// Options are what the controllers need beside the manager.
+type Options struct {
+	// DefaultUplink is the NIC of networks that name none.
+	DefaultUplink string
+	// DefaultImage is the container-disk image of machines that name none.
+	DefaultImage string
+	// NodeDeadline is how long the removal of a bridge waits for a node that is not ready or has no NMState
+	// handler, before the bridge is left there and reported.
+	NodeDeadline time.Duration
+	// Launchers is a cache of virt-launcher pods alone, made by NewLaunchers.
+	Launchers cache.Cache
+}
+
+// slowDeadline is how long the removal of a bridge waits for a node whose handler does not finish. NMState itself
+// gives up on an attempt after eight minutes and tries five times.
+const slowDeadline = 45 * time.Minute
+
+// SetupWithManager adds every controller to the manager, and returns the first error of one of them.
+func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
+	registry := capability.NewRegistry(mgr)
+	if err := wukong.SetupWithManager(ctx, mgr, wukong.Options{DefaultUplink: opts.DefaultUplink}); err != nil {
+		return err
+	}
+	if err := nmstate.SetupWithManager(ctx, mgr, nmstate.Options{
+		Registry: registry, Launchers: opts.Launchers,
+		Deadlines: nodenet.Deadlines{Unreachable: opts.NodeDeadline, Slow: slowDeadline},
+	}); err != nil {
+		return err
+	}
+	if err := multus.SetupWithManager(ctx, mgr, multus.Options{Registry: registry, Launchers: opts.Launchers}); err != nil {
+		return err
+	}
+	return vm.SetupWithManager(ctx, mgr, vm.Options{
+		Registry: registry, DefaultUplink: opts.DefaultUplink, DefaultImage: opts.DefaultImage,
+	})
+}

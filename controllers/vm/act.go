@@ -1,0 +1,212 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/conditions"
+	"github.com/novasphere/wukong/pkg/render/children"
+	"github.com/novasphere/wukong/pkg/render/machine"
+	"github.com/novasphere/wukong/pkg/render/vm"
+)
+
+// result is what became of the machine.
+type result struct {
+	// cloudInit is CloudInitReady.
+	cloudInit metav1.Condition
+	// blocked is VirtualMachineReady where the machine could not be made or brought up to date, else nil.
+	blocked *metav1.Condition
+	// cloudInitHash is the hash of the guest's data as it is declared now, empty where it could not be rendered.
+	cloudInitHash string
+}
+
+func (r *result) block(reason, message string, args ...any) {
+	condition := conditions.False(vmv1alpha1.ConditionVirtualMachineReady, reason, fmt.Sprintf(message, args...))
+	r.blocked = &condition
+}
+
+// act makes the machine, or brings it up to date.
+func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
+	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
+	values, err := r.secrets(ctx, seen.wukong)
+	var lacking *guestProblem
+	switch {
+	case errors.As(err, &lacking):
+		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.reason, lacking.message)
+	case err != nil:
+		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
+		return res, err
+	}
+	attachments, waiting, err := r.attachments(seen)
+	switch {
+	case err != nil:
+		return res, err
+	case !seen.kubeVirtServed:
+		res.block(vmv1alpha1.ReasonKubeVirtNotInstalled, "KubeVirt is not installed, so the machine cannot be made; install KubeVirt")
+	case len(waiting) > 0:
+		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the attachment of %s; the WukongNetwork says what it lacks", strings.Join(waiting, ", "))
+	case lacking != nil:
+		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.message)
+	case seen.machine != nil && !metav1.IsControlledBy(seen.machine, seen.wukong):
+		res.block(vmv1alpha1.ReasonNameConflict, "%s", &apply.TakenError{Existing: withKind(seen.machine)})
+	case seen.machine != nil && !seen.machine.DeletionTimestamp.IsZero():
+		res.block(vmv1alpha1.ReasonStarting, "VirtualMachine %s is being deleted and will be made again", seen.machine.Name)
+	default:
+		return res, r.make(ctx, seen, attachments, values, &res)
+	}
+	return res, nil
+}
+
+// attachments returns the attachments of the networks, and the networks that have none yet.
+func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, []string, error) {
+	found := map[string]machine.Attachment{}
+	var waiting []string
+	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), r.defaultUplink) {
+		revision, err := child.Revision()
+		if err != nil {
+			return nil, nil, err
+		}
+		network := seen.networkOf(child.Network, revision)
+		if network == nil || network.Status.Binding == nil ||
+			!conditions.IsTrue(network.Status.Conditions, vmv1alpha1.ConditionAttachmentReady, network.Generation) {
+			waiting = append(waiting, "network "+child.Network)
+			continue
+		}
+		found[child.Network] = machine.Attachment{
+			NetworkAttachmentDefinition: strings.TrimPrefix(network.Status.NetworkAttachmentDefinition, seen.wukong.Namespace+"/"),
+			Binding:                     *network.Status.Binding,
+		}
+	}
+	return found, waiting, nil
+}
+
+// networkOf returns the WukongNetwork that was made for the present declaration of a network.
+func (seen *observed) networkOf(network, revision string) *vmv1alpha1.WukongNetwork {
+	for i := range seen.networks {
+		candidate := &seen.networks[i]
+		if candidate.DeletionTimestamp.IsZero() && candidate.Spec.Network == network && candidate.Labels[vmv1alpha1.LabelRevision] == revision {
+			return candidate
+		}
+	}
+	return nil
+}
+
+// make applies the Secret and then the machine that reads it.
+func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[string]machine.Attachment, values machine.SecretValues, res *result) error {
+	secret, built, err := machine.Objects(machine.Input{
+		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Secrets: values,
+		DefaultImage: r.defaultImage, RunStrategy: runStrategy(seen),
+	})
+	if err != nil {
+		return err
+	}
+	res.cloudInitHash = built.Spec.Template.ObjectMeta.Annotations[vm.AnnotationCloudInitHash]
+	if err := r.apply(ctx, seen.wukong, secret, nil); err != nil {
+		return res.refused("the Secret with the guest's configuration", err)
+	}
+	carryHotplugged(built, seen.machine)
+	var live client.Object
+	if seen.machine != nil {
+		live = seen.machine
+	}
+	if err := r.apply(ctx, seen.wukong, built, live, apply.Locked); err != nil {
+		return res.refused("the VirtualMachine", err)
+	}
+	return nil
+}
+
+func (r *reconciler) apply(ctx context.Context, wukong *vmv1alpha1.Wukong, desired, live client.Object, opts ...apply.Option) error {
+	if err := controllerutil.SetControllerReference(wukong, desired, r.client.Scheme()); err != nil {
+		return fmt.Errorf("owning %T %s: %w", desired, desired.GetName(), err)
+	}
+	wrote, err := r.writer.Object(ctx, desired, live, apply.ControlledBy(wukong), opts...)
+	if wrote {
+		ctrl.LoggerFrom(ctx).Info("Applied", "kind", desired.GetObjectKind().GroupVersionKind().Kind, "name", desired.GetName())
+	}
+	return err
+}
+
+// refused turns what only a person can change into a condition, and returns any other error for another try.
+func (r *result) refused(what string, err error) error {
+	switch {
+	case apply.IsTaken(err):
+		r.block(vmv1alpha1.ReasonNameConflict, "%s", err)
+	case apply.IsBeingTerminated(err):
+		r.block(vmv1alpha1.ReasonDeleting, "the namespace is being deleted")
+	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
+		r.block(vmv1alpha1.ReasonApplyFailed, "the API server refuses %s: %s", what, err)
+	default:
+		return err
+	}
+	return nil
+}
+
+// runStrategy returns the run strategy to write. A person's "virtctl stop" rewrites the machine's own; it stays
+// until the Wukong's value changes.
+func runStrategy(seen *observed) vmv1alpha1.RunStrategy {
+	declared := seen.wukong.Spec.RunStrategy
+	if seen.machine == nil || seen.machine.Spec.RunStrategy == nil ||
+		seen.machine.Annotations[vmv1alpha1.AnnotationRunStrategy] != string(declared) {
+		return declared
+	}
+	return vmv1alpha1.RunStrategy(*seen.machine.Spec.RunStrategy)
+}
+
+// carryHotplugged keeps the volumes that a person plugged into the machine with virtctl: the lists of volumes and
+// disks are replaced whole when they are applied.
+func carryHotplugged(built, live *kubevirtv1.VirtualMachine) {
+	if live == nil || live.Spec.Template == nil {
+		return
+	}
+	spec := &built.Spec.Template.Spec
+	hotplugged := map[string]bool{}
+	for _, volume := range live.Spec.Template.Spec.Volumes {
+		if isHotplugged(volume) {
+			hotplugged[volume.Name] = true
+			spec.Volumes = append(spec.Volumes, volume)
+		}
+	}
+	for _, disk := range live.Spec.Template.Spec.Domain.Devices.Disks {
+		if hotplugged[disk.Name] {
+			spec.Domain.Devices.Disks = append(spec.Domain.Devices.Disks, disk)
+		}
+	}
+}
+
+func isHotplugged(volume kubevirtv1.Volume) bool {
+	claim, data := volume.PersistentVolumeClaim, volume.DataVolume
+	return claim != nil && claim.Hotpluggable || data != nil && data.Hotpluggable
+}
+
+func withKind(machine *kubevirtv1.VirtualMachine) *kubevirtv1.VirtualMachine {
+	named := machine.DeepCopy()
+	named.SetGroupVersionKind(kubevirtv1.VirtualMachineGroupVersionKind)
+	return named
+}
+
+// delete deletes the machine of a deleted Wukong. Everything else goes with its owners.
+func (r *reconciler) delete(ctx context.Context, seen *observed) error {
+	machine := seen.machine
+	if machine == nil || !metav1.IsControlledBy(machine, seen.wukong) || !machine.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	ctrl.LoggerFrom(ctx).Info("Deleting VirtualMachine", "name", machine.Name)
+	if err := client.IgnoreNotFound(r.client.Delete(ctx, machine)); err != nil {
+		return fmt.Errorf("deleting VirtualMachine %s: %w", machine.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package vm turns a Wukong into a VirtualMachine and the Secret with its guest's configuration, once its networks
+// have their attachments, and reports what KubeVirt and the guest say. A machine that exists is never stopped or
+// deleted because a network degrades.
+package vm
+
+import (
+	"context"
+	"errors"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/capability"
+)
+
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=get;list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/status,verbs=patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachineinstances;kubevirts,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+
+type reconciler struct {
+	client        client.Client
+	live          client.Reader
+	writer        apply.Writer
+	watches       *capability.Watches
+	defaultUplink string
+	defaultImage  string
+}
+
+// Reconcile brings the machine of one Wukong a step further.
+func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	wukong := &vmv1alpha1.Wukong{}
+	if err := r.client.Get(ctx, request.NamespacedName, wukong); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	seen, err := r.observe(ctx, wukong)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !wukong.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, r.delete(ctx, seen)
+	}
+	result, actErr := r.act(ctx, seen)
+	return ctrl.Result{}, errors.Join(actErr, r.report(ctx, seen, result))
+}

@@ -1,0 +1,159 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/conditions"
+)
+
+// guest is what is declared of the guest's networks beside what is reported of them.
+type guest struct {
+	networks []vmv1alpha1.Network
+	running  bool
+	// agent tells whether a guest agent reports; without it KubeVirt knows no address of a network that has
+	// no IPAM.
+	agent    bool
+	reported map[string]kubevirtv1.VirtualMachineInstanceNetworkInterface
+}
+
+func guestOf(seen *observed) guest {
+	g := guest{
+		networks: seen.wukong.Spec.EffectiveNetworks(),
+		reported: map[string]kubevirtv1.VirtualMachineInstanceNetworkInterface{},
+	}
+	if seen.instance == nil {
+		return g
+	}
+	g.running = seen.instance.Status.Phase == kubevirtv1.Running
+	for _, condition := range seen.instance.Status.Conditions {
+		if condition.Type == kubevirtv1.VirtualMachineInstanceAgentConnected {
+			g.agent = condition.Status == corev1.ConditionTrue
+		}
+	}
+	for _, nic := range seen.instance.Status.Interfaces {
+		if nic.Name != "" {
+			g.reported[nic.Name] = nic
+		}
+	}
+	return g
+}
+
+// seenByAgent reports whether what KubeVirt says of a NIC comes from the guest.
+func seenByAgent(nic kubevirtv1.VirtualMachineInstanceNetworkInterface) bool {
+	return strings.Contains(nic.InfoSource, "guest-agent")
+}
+
+// inSync is GuestNetworkInSync: each declared address is on the NIC with the declared MAC.
+func (g guest) inSync() metav1.Condition {
+	const conditionType = vmv1alpha1.ConditionGuestNetworkInSync
+	switch {
+	case !g.running:
+		return conditions.Unknown(conditionType, vmv1alpha1.ReasonNotRunning, "the machine does not run")
+	case !g.agent:
+		return conditions.Unknown(conditionType, vmv1alpha1.ReasonGuestAgentNotConnected,
+			"no guest agent reports the guest's addresses; install qemu-guest-agent in the guest to have them checked")
+	}
+	var differences []string
+	for i := range g.networks {
+		if difference := g.difference(&g.networks[i]); difference != "" {
+			differences = append(differences, difference)
+		}
+	}
+	if len(differences) > 0 {
+		return conditions.False(conditionType, vmv1alpha1.ReasonAddressesDiffer, fmt.Sprintf(
+			"%s; cloud-init configures the declared addresses at each start: restart the machine, or look at its cloud-init log", strings.Join(differences, "; ")))
+	}
+	return conditions.True(conditionType, vmv1alpha1.ReasonAddressesObserved, "each declared address was seen in the guest")
+}
+
+// difference returns how a network in the guest differs from its declaration, empty when it does not.
+func (g guest) difference(network *vmv1alpha1.Network) string {
+	nic := g.reported[network.Name]
+	var missing []string
+	for _, declared := range network.IPConfig.AllAddresses() {
+		prefix, err := netip.ParsePrefix(string(declared))
+		if err != nil || !hasAddress(nic, prefix.Addr()) {
+			missing = append(missing, string(declared))
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	observed := "none"
+	if len(nic.IPs) > 0 {
+		observed = strings.Join(slices.Sorted(slices.Values(nic.IPs)), ", ")
+	}
+	return fmt.Sprintf("network %s: declared %s, the guest has %s", network.Name, strings.Join(missing, ", "), observed)
+}
+
+// hasAddress compares addresses as addresses, since there are many ways to write an IPv6 one.
+func hasAddress(nic kubevirtv1.VirtualMachineInstanceNetworkInterface, address netip.Addr) bool {
+	return slices.ContainsFunc(nic.IPs, func(text string) bool {
+		observed, err := netip.ParseAddr(text)
+		return err == nil && observed == address
+	})
+}
+
+// reachableAt returns the guest's addresses for a person to use: those of the declared networks first, and the pod
+// network's last, which only the cluster reaches.
+func (g guest) reachableAt() []string {
+	var declared, pod []string
+	for i := range g.networks {
+		network := &g.networks[i]
+		addresses := g.addressesOf(network)
+		if network.IsPodNetwork() {
+			pod = append(pod, addresses...)
+			continue
+		}
+		declared = append(declared, addresses...)
+	}
+	return append(declared, pod...)
+}
+
+// addressesOf returns what the guest agent reports of a network, else what is declared.
+func (g guest) addressesOf(network *vmv1alpha1.Network) []string {
+	if nic, ok := g.reported[network.Name]; ok && (seenByAgent(nic) || network.IsPodNetwork()) {
+		return withoutLinkLocal(nic.IPs)
+	}
+	var declared []string
+	for _, address := range network.IPConfig.AllAddresses() {
+		declared = append(declared, strings.Split(string(address), "/")[0])
+	}
+	return declared
+}
+
+func withoutLinkLocal(addresses []string) []string {
+	return slices.DeleteFunc(slices.Clone(addresses), func(text string) bool {
+		address, err := netip.ParseAddr(text)
+		return err == nil && address.IsLinkLocalUnicast()
+	})
+}
+
+// interfaces returns what KubeVirt reports of the declared networks' NICs.
+func (g guest) interfaces() []vmv1alpha1.InterfaceStatus {
+	var statuses []vmv1alpha1.InterfaceStatus
+	for i := range g.networks {
+		nic, ok := g.reported[g.networks[i].Name]
+		if !ok {
+			continue
+		}
+		statuses = append(statuses, vmv1alpha1.InterfaceStatus{
+			Name:          nic.Name,
+			MACAddress:    strings.ToLower(nic.MAC),
+			InterfaceName: nic.InterfaceName,
+			IPAddresses:   slices.Sorted(slices.Values(nic.IPs)),
+		})
+	}
+	return statuses
+}

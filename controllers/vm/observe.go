@@ -1,0 +1,71 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/naming"
+)
+
+// observed is what one reconcile read.
+type observed struct {
+	wukong *vmv1alpha1.Wukong
+	// kubeVirtServed tells whether machines can exist at all.
+	kubeVirtServed bool
+	// networks are the Wukong's WukongNetworks.
+	networks []vmv1alpha1.WukongNetwork
+	// machine and instance are KubeVirt's objects, nil when they do not exist.
+	machine  *kubevirtv1.VirtualMachine
+	instance *kubevirtv1.VirtualMachineInstance
+}
+
+func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*observed, error) {
+	seen := &observed{wukong: wukong}
+	var err error
+	if seen.kubeVirtServed, err = r.watches.Served(ctx, capability.KubeVirt); err != nil {
+		return nil, err
+	}
+	var networks vmv1alpha1.WukongNetworkList
+	if err := r.client.List(ctx, &networks, client.InNamespace(wukong.Namespace), client.MatchingFields{indexOwner: string(wukong.UID)}); err != nil {
+		return nil, fmt.Errorf("listing the WukongNetworks: %w", err)
+	}
+	seen.networks = networks.Items
+	if !seen.kubeVirtServed {
+		return seen, nil
+	}
+	key := types.NamespacedName{Namespace: wukong.Namespace, Name: naming.VirtualMachine(wukong.Name)}
+	machine := &kubevirtv1.VirtualMachine{}
+	if found, err := r.get(ctx, key, machine); err != nil {
+		return nil, err
+	} else if found {
+		seen.machine = machine
+	}
+	instance := &kubevirtv1.VirtualMachineInstance{}
+	if found, err := r.get(ctx, key, instance); err != nil {
+		return nil, err
+	} else if found {
+		seen.instance = instance
+	}
+	return seen, nil
+}
+
+func (r *reconciler) get(ctx context.Context, key types.NamespacedName, obj client.Object) (bool, error) {
+	err := r.client.Get(ctx, key, obj)
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading %T %s: %w", obj, key, err)
+	}
+	return true, nil
+}

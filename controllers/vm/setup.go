@@ -1,0 +1,168 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/capability"
+)
+
+const (
+	// name is the controller's name, also its field manager's.
+	name = "wukong-vm"
+
+	// indexSecret finds Wukongs by the names of the Secrets that they refer to.
+	indexSecret = "secret"
+	// indexOwner finds WukongNetworks by the UID of their Wukong.
+	indexOwner = "machine"
+
+	// gather is how long KubeVirt's reports are gathered before a machine is looked at: it writes several
+	// times a second while a machine starts.
+	gather = 400 * time.Millisecond
+)
+
+// Options are what the controller needs beside the manager.
+type Options struct {
+	// Registry tells which APIs are served.
+	Registry *capability.Registry
+	// DefaultUplink is the NIC of networks that name none.
+	DefaultUplink string
+	// DefaultImage is the container-disk image of machines that name none.
+	DefaultImage string
+}
+
+// SetupWithManager adds the controller to the manager. It returns an error when an index or a watch cannot be
+// made.
+func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.Wukong{}, indexSecret, secretsOf); err != nil {
+		return fmt.Errorf("indexing Wukongs by secret: %w", err)
+	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.WukongNetwork{}, indexOwner, ownerOf); err != nil {
+		return fmt.Errorf("indexing WukongNetworks by owner: %w", err)
+	}
+	r := &reconciler{
+		client:        mgr.GetClient(),
+		live:          mgr.GetAPIReader(),
+		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name},
+		watches:       capability.NewWatches(opts.Registry),
+		defaultUplink: opts.DefaultUplink,
+		defaultImage:  opts.DefaultImage,
+	}
+	c, err := ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&vmv1alpha1.WukongNetwork{}, handler.EnqueueRequestsFromMapFunc(machineOfOwned)).
+		WatchesMetadata(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.machinesOfSecret)).
+		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		Build(r)
+	if err != nil {
+		return fmt.Errorf("building the controller %s: %w", name, err)
+	}
+	r.watches.Attach(c)
+	r.watches.On(capability.KubeVirt, func() []source.Source {
+		return []source.Source{
+			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachine{}), capability.Gathered(gather, r.machinesOfVirtualMachine)),
+			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachineInstance{}), capability.Gathered(gather, r.machinesOfInstance)),
+		}
+	})
+	return nil
+}
+
+// secretMetadata returns an empty Secret of which only the metadata is cached: contents are read when a machine
+// needs them, and never kept.
+func secretMetadata() *metav1.PartialObjectMetadata {
+	secret := &metav1.PartialObjectMetadata{}
+	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return secret
+}
+
+func secretsOf(obj client.Object) []string {
+	spec := obj.(*vmv1alpha1.Wukong).Spec
+	var names []string
+	if spec.SSHKeySecret != "" {
+		names = append(names, string(spec.SSHKeySecret))
+	}
+	if spec.CloudInitUser != nil && spec.CloudInitUser.PasswordHashSecretRef != nil {
+		names = append(names, string(spec.CloudInitUser.PasswordHashSecretRef.Name))
+	}
+	return names
+}
+
+func ownerOf(obj client.Object) []string {
+	owner := metav1.GetControllerOf(obj)
+	if owner == nil || owner.Kind != "Wukong" {
+		return nil
+	}
+	return []string{string(owner.UID)}
+}
+
+// machineOfOwned maps an object to the Wukong that controls it.
+func machineOfOwned(_ context.Context, obj client.Object) []reconcile.Request {
+	owner := metav1.GetControllerOf(obj)
+	if owner == nil || owner.Kind != "Wukong" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: obj.GetNamespace(), Name: owner.Name}}}
+}
+
+// machinesOfSecret maps a Secret to the Wukong it was made for and to those that refer to it.
+func (r *reconciler) machinesOfSecret(ctx context.Context, obj client.Object) []reconcile.Request {
+	return append(machineOfOwned(ctx, obj),
+		r.machines(ctx, client.InNamespace(obj.GetNamespace()), client.MatchingFields{indexSecret: obj.GetName()})...)
+}
+
+// machinesOfVirtualMachine maps a VirtualMachine to its Wukong, or where it is somebody else's to the Wukong
+// that would have its name.
+func (r *reconciler) machinesOfVirtualMachine(ctx context.Context, obj client.Object) []reconcile.Request {
+	if owned := machineOfOwned(ctx, obj); owned != nil {
+		return owned
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(obj)}}
+}
+
+// machinesOfInstance maps a VirtualMachineInstance by way of its VirtualMachine, which has its name.
+func (r *reconciler) machinesOfInstance(ctx context.Context, obj client.Object) []reconcile.Request {
+	machine := &kubevirtv1.VirtualMachine{}
+	if err := r.client.Get(ctx, client.ObjectKeyFromObject(obj), machine); err != nil {
+		// Without a machine there is nothing to report the instance to.
+		return nil
+	}
+	return machineOfOwned(ctx, machine)
+}
+
+func (r *reconciler) everyMachine(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.machines(ctx)
+}
+
+func (r *reconciler) machines(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	var list vmv1alpha1.WukongList
+	if err := r.client.List(ctx, &list, opts...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing Wukongs")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}

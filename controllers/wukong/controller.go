@@ -1,0 +1,72 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wukong gives each network of a Wukong its children, takes away those that are no longer named, and sums
+// up whether the whole is fine.
+package wukong
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+)
+
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/status,verbs=patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks;wukongnodebridges,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+type reconciler struct {
+	client        client.Client
+	writer        apply.Writer
+	recorder      events.EventRecorder
+	defaultUplink string
+}
+
+// Reconcile brings one Wukong a step further.
+func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	wukong := &vmv1alpha1.Wukong{}
+	if err := r.client.Get(ctx, request.NamespacedName, wukong); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	seen, err := r.observe(ctx, wukong)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !wukong.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, r.delete(ctx, seen)
+	}
+	if err := r.ensureFinalizer(ctx, wukong); err != nil {
+		return ctrl.Result{}, err
+	}
+	result, actErr := r.act(ctx, seen)
+	if actErr == nil && result.made {
+		// The new children's own events bring us back; until they have reported there is nothing to tell.
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{}, errors.Join(actErr, r.report(ctx, seen, result))
+}
+
+// ensureFinalizer adds our finalizer before the first child is made.
+func (r *reconciler) ensureFinalizer(ctx context.Context, wukong *vmv1alpha1.Wukong) error {
+	before := wukong.DeepCopy()
+	if !controllerutil.AddFinalizer(wukong, vmv1alpha1.FinalizerWukong) {
+		return nil
+	}
+	// The list of finalizers is replaced whole by a merge patch, so nobody may have changed it meanwhile.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.client.Patch(ctx, wukong, patch); err != nil {
+		return fmt.Errorf("adding the finalizer: %w", err)
+	}
+	return nil
+}

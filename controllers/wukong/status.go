@@ -1,0 +1,179 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package wukong
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/conditions"
+	"github.com/novasphere/wukong/pkg/render/children"
+)
+
+// report sums up the children and the machine.
+func (r *reconciler) report(ctx context.Context, seen *observed, res result) error {
+	networks, missing := networkStatuses(seen, res)
+	networksReady := networksReadyOf(missing)
+	ready := readyOf(networksReady, seen.wukong)
+	if err := r.write(ctx, seen.wukong, []metav1.Condition{ready, networksReady}, networks); err != nil {
+		return err
+	}
+	r.announce(seen.wukong, ready)
+	return nil
+}
+
+// write applies our part of the status, if it changed.
+func (r *reconciler) write(ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus) error {
+	own := conditions.Own(wukong.Status.Conditions, wukong.Generation, wanted...)
+	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) &&
+		equality.Semantic.DeepEqual(networks, wukong.Status.Networks) {
+		return nil
+	}
+	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
+		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
+		Status:     vmv1alpha1.WukongStatus{Conditions: own, Networks: networks},
+	})
+}
+
+// missingLink is what one network lacks.
+type missingLink struct {
+	network   string
+	condition metav1.Condition
+}
+
+// networkStatuses returns what is told of each network, and what those that are not ready lack.
+func networkStatuses(seen *observed, res result) ([]vmv1alpha1.NetworkStatus, []missingLink) {
+	networks := seen.wukong.Spec.EffectiveNetworks()
+	statuses := make([]vmv1alpha1.NetworkStatus, 0, len(networks))
+	var missing []missingLink
+	for i := range networks {
+		network := &networks[i]
+		status := vmv1alpha1.NetworkStatus{
+			Name: network.Name, Type: network.EffectiveType(),
+			MACAddress: children.MACAddress(network, string(seen.wukong.UID)),
+		}
+		for _, address := range network.IPConfig.AllAddresses() {
+			status.Addresses = append(status.Addresses, string(address))
+		}
+		lacking := seen.describe(network, res, &status)
+		status.Ready = lacking == nil
+		if lacking != nil {
+			missing = append(missing, missingLink{network.Name, *lacking})
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses, missing
+}
+
+// describe fills in what was made for a network, and returns the first thing it lacks, nil for nothing.
+func (seen *observed) describe(network *vmv1alpha1.Network, res result, status *vmv1alpha1.NetworkStatus) *metav1.Condition {
+	if network.IsPodNetwork() {
+		return nil
+	}
+	if problem := res.problems[network.Name]; problem != nil {
+		conflict := conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonNameConflict, problem.Error())
+		return &conflict
+	}
+	pending := conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonNetworkPending, "its WukongNetwork has not reported yet")
+	attachment := seen.networks[res.names[network.Name]]
+	if attachment == nil {
+		return &pending
+	}
+	status.WukongNetwork = attachment.Name
+	status.WukongNodeBridge = attachment.Spec.NodeBridgeName
+	status.NetworkAttachmentDefinition = attachment.Status.NetworkAttachmentDefinition
+	if attachment.Spec.NodeBridgeName != "" {
+		status.Bridge = attachment.Spec.BridgeName
+		if lacking := seen.bridgeLacks(attachment.Spec.NodeBridgeName); lacking != nil {
+			return lacking
+		}
+	}
+	ready := conditions.Current(attachment.Status.Conditions, vmv1alpha1.ConditionReady, attachment.Generation)
+	switch {
+	case ready == nil:
+		return &pending
+	case ready.Status != metav1.ConditionTrue:
+		return ready
+	}
+	return nil
+}
+
+// bridgeLacks returns what a bridge lacks. For a machine that runs, the bridge has to be on that machine's node;
+// for one that does not, on every node that it may be started on.
+func (seen *observed) bridgeLacks(name string) *metav1.Condition {
+	bridge := seen.bridges[name]
+	if bridge == nil {
+		pending := conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonNetworkPending, "its WukongNodeBridge does not exist yet")
+		return &pending
+	}
+	ready := conditions.Current(bridge.Status.Conditions, vmv1alpha1.ConditionReady, bridge.Generation)
+	if ready == nil {
+		pending := conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonNetworkPending, "its WukongNodeBridge has not reported yet")
+		return &pending
+	}
+	if ready.Status == metav1.ConditionTrue {
+		return nil
+	}
+	if machine := seen.wukong.Status.VirtualMachine; machine != nil && machine.NodeName != "" {
+		for _, node := range bridge.Status.Nodes {
+			if node.Name == machine.NodeName && node.State == vmv1alpha1.NodeApplied {
+				return nil
+			}
+		}
+	}
+	return ready
+}
+
+// networksReadyOf sums up what the networks lack. One reason is passed on, several become a common one.
+func networksReadyOf(missing []missingLink) metav1.Condition {
+	const conditionType = vmv1alpha1.ConditionNetworksReady
+	if len(missing) == 0 {
+		return conditions.True(conditionType, vmv1alpha1.ReasonReady, "every network is there up to the machine's NIC")
+	}
+	summed := metav1.Condition{Type: conditionType, Status: metav1.ConditionUnknown, Reason: missing[0].condition.Reason}
+	messages := make([]string, 0, len(missing))
+	for _, link := range missing {
+		if link.condition.Status == metav1.ConditionFalse {
+			summed.Status = metav1.ConditionFalse
+		}
+		if link.condition.Reason != summed.Reason {
+			summed.Reason = vmv1alpha1.ReasonNetworksNotReady
+		}
+		messages = append(messages, fmt.Sprintf("network %s: %s", link.network, link.condition.Message))
+	}
+	summed.Message = strings.Join(messages, "; ")
+	return summed
+}
+
+// readyOf is the Wukong's summary: the first link of the chain from the nodes to the guest that is not proved.
+func readyOf(networksReady metav1.Condition, wukong *vmv1alpha1.Wukong) metav1.Condition {
+	links := []metav1.Condition{networksReady}
+	for _, conditionType := range []string{vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ConditionVirtualMachineReady} {
+		link := conditions.Current(wukong.Status.Conditions, conditionType, wukong.Generation)
+		if link == nil {
+			pending := conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the machine has not been looked at yet; nothing needs to be done")
+			link = &pending
+		}
+		links = append(links, *link)
+	}
+	for _, link := range links {
+		if link.Status != metav1.ConditionTrue {
+			link.Type = vmv1alpha1.ConditionReady
+			return link
+		}
+	}
+	if restart := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionRestartRequired); restart != nil && restart.Status == metav1.ConditionTrue {
+		return conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ConditionRestartRequired, restart.Message)
+	}
+	if guest := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionGuestNetworkInSync); guest != nil && guest.Status == metav1.ConditionFalse {
+		return conditions.False(vmv1alpha1.ConditionReady, guest.Reason, guest.Message)
+	}
+	return conditions.True(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonReady, "the machine runs and every network reaches it")
+}

@@ -1,0 +1,112 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package capability
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	corev1 "k8s.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// NetworksAnnotation lists a pod's attachments (Network Custom Resource Definition De-facto Standard).
+const NetworksAnnotation = "k8s.v1.cni.cncf.io/networks"
+
+// AttachmentKey returns the key of the NetworkAttachmentDefinition that "name" or "namespace/name" means in a
+// namespace.
+func AttachmentKey(namespace, name string) client.ObjectKey {
+	if before, after, found := strings.Cut(name, "/"); found {
+		return client.ObjectKey{Namespace: before, Name: after}
+	}
+	return client.ObjectKey{Namespace: namespace, Name: name}
+}
+
+// AttachmentsOf returns the "namespace/name" of each NetworkAttachmentDefinition that a VirtualMachine, a
+// VirtualMachineInstance or a pod uses.
+func AttachmentsOf(obj client.Object) []string {
+	switch machine := obj.(type) {
+	case *kubevirtv1.VirtualMachine:
+		if machine.Spec.Template == nil {
+			return nil
+		}
+		return attachmentsOf(machine.Namespace, machine.Spec.Template.Spec.Networks)
+	case *kubevirtv1.VirtualMachineInstance:
+		return attachmentsOf(machine.Namespace, machine.Spec.Networks)
+	default:
+		return attachmentsOfPod(obj)
+	}
+}
+
+func attachmentsOf(namespace string, networks []kubevirtv1.Network) []string {
+	var names []string
+	for _, network := range networks {
+		if network.Multus != nil {
+			names = append(names, AttachmentKey(namespace, network.Multus.NetworkName).String())
+		}
+	}
+	return names
+}
+
+// attachmentsOfPod reads the form of the annotation that KubeVirt writes, a JSON list.
+func attachmentsOfPod(pod client.Object) []string {
+	var networks []nadv1.NetworkSelectionElement
+	if err := json.Unmarshal([]byte(pod.GetAnnotations()[NetworksAnnotation]), &networks); err != nil {
+		return nil
+	}
+	var names []string
+	for _, network := range networks {
+		namespace := network.Namespace
+		if namespace == "" {
+			namespace = pod.GetNamespace()
+		}
+		names = append(names, namespace+"/"+network.Name)
+	}
+	return names
+}
+
+// Users looks up what is attached to a network.
+type Users struct {
+	// Machines reads VirtualMachines and their instances from the cache.
+	Machines client.Reader
+	// Launchers reads virt-launcher pods from a cache of their own.
+	Launchers client.Reader
+}
+
+// Of names one user of an attachment, given as "namespace/name", and returns an empty text when there is none.
+// Stopped machines count, since their next start needs the attachment, and so do pods, which may outlive the
+// machine. kubeVirtServed tells whether machines can be asked for at all.
+func (u Users) Of(ctx context.Context, attachment string, kubeVirtServed bool) (string, error) {
+	byAttachment := client.MatchingFields{IndexAttachment: attachment}
+	if kubeVirtServed {
+		var instances kubevirtv1.VirtualMachineInstanceList
+		if err := u.Machines.List(ctx, &instances, byAttachment); err != nil {
+			return "", fmt.Errorf("listing the instances attached to %s: %w", attachment, err)
+		}
+		for i := range instances.Items {
+			return "VirtualMachineInstance " + client.ObjectKeyFromObject(&instances.Items[i]).String(), nil
+		}
+		var machines kubevirtv1.VirtualMachineList
+		if err := u.Machines.List(ctx, &machines, byAttachment); err != nil {
+			return "", fmt.Errorf("listing the machines attached to %s: %w", attachment, err)
+		}
+		for i := range machines.Items {
+			return "VirtualMachine " + client.ObjectKeyFromObject(&machines.Items[i]).String(), nil
+		}
+	}
+	var pods corev1.PodList
+	if err := u.Launchers.List(ctx, &pods, byAttachment); err != nil {
+		return "", fmt.Errorf("listing the launcher pods attached to %s: %w", attachment, err)
+	}
+	for i := range pods.Items {
+		if phase := pods.Items[i].Status.Phase; phase != corev1.PodSucceeded && phase != corev1.PodFailed {
+			return "Pod " + client.ObjectKeyFromObject(&pods.Items[i]).String(), nil
+		}
+	}
+	return "", nil
+}
