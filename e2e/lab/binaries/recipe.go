@@ -1,0 +1,51 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package binaries
+
+import (
+	"fmt"
+	"strings"
+)
+
+// recipe says how binaries are made from one module. Its version is not here: the go.mod beside this package has it.
+type recipe struct {
+	// module is the one whose version the binaries carry.
+	module string
+	// packages maps a binary to the package it is built from.
+	packages map[string]string
+	// stamp gives the linker flags that tell the binaries their own version.
+	stamp func(version string) []string
+}
+
+// recipes are keyed by the folder that holds the recipe's go.mod.
+var recipes = map[string]recipe{
+	"etcd": {
+		module:   "go.etcd.io/etcd/server/v3",
+		packages: map[string]string{etcd: "go.etcd.io/etcd/server/v3"},
+		stamp:    unstamped,
+	},
+	"kubernetes": {
+		module: "k8s.io/kubernetes",
+		packages: map[string]string{
+			kubeAPIServer:         "k8s.io/kubernetes/cmd/kube-apiserver",
+			kubeControllerManager: "k8s.io/kubernetes/cmd/kube-controller-manager",
+		},
+		stamp: stampKubernetes,
+	},
+}
+
+// unstamped is for binaries that know their version from their source.
+func unstamped(string) []string { return nil }
+
+// stampKubernetes sets what the release scripts would: unstamped, an apiserver reports v0.0.0, which clients refuse to parse.
+func stampKubernetes(version string) []string {
+	const variables = "k8s.io/component-base/version."
+	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	return []string{
+		fmt.Sprintf("-X %sgitVersion=%s", variables, version),
+		fmt.Sprintf("-X %sgitMajor=%s", variables, major),
+		fmt.Sprintf("-X %sgitMinor=%s", variables, minor),
+	}
+}

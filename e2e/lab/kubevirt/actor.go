@@ -1,0 +1,196 @@
+package kubevirt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
+	virtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
+)
+
+// configurationRetry paces attempts to make the KubeVirt object, whose namespace may still be on its way out.
+const configurationRetry = 200 * time.Millisecond
+
+// workers is how many machines are worked on at one time.
+const workers = 4
+
+type key = types.NamespacedName
+
+// Actor plays KubeVirt for all virtual machines of a cluster.
+type Actor struct {
+	options Options
+	client  client.Client
+	queue   workqueue.TypedRateLimitingInterface[key]
+	watcher *crdwatch.Watcher
+	cancel  context.CancelFunc
+	ctx     context.Context //nolint:containedctx // the actor's life: watch callbacks carry none.
+	wg      sync.WaitGroup
+
+	mu       sync.Mutex
+	machines map[key]*Machine
+	// waiting are machines that something outside of them holds up: any Secret, node or definition may set them free.
+	waiting map[key]bool
+	// doomed are instances whose attachment was missing when they were first looked at; false means it was there.
+	doomed map[types.UID]string
+	// since is when an instance entered its phase, by this actor's clock.
+	since map[types.UID]entered
+	// requested are machines with the run strategy Manual that virtctl started.
+	requested map[types.UID]bool
+	plugins   map[string]virtv1.InterfaceBindingPlugin
+}
+
+type entered struct {
+	phase virtv1.VirtualMachineInstancePhase
+	at    time.Time
+}
+
+// Start plays KubeVirt until the context ends or Stop is called. It needs a configuration with all rights; KubeVirt's
+// and Multus's definitions may be missing.
+func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	api, err := newClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("build the client: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[key](20*time.Millisecond, time.Second)
+	a := &Actor{
+		options:   options.withDefaults(),
+		client:    api,
+		queue:     workqueue.NewTypedRateLimitingQueue(limiter),
+		ctx:       ctx,
+		cancel:    cancel,
+		machines:  map[key]*Machine{},
+		waiting:   map[key]bool{},
+		doomed:    map[types.UID]string{},
+		since:     map[types.UID]entered{},
+		requested: map[types.UID]bool{},
+		plugins:   map[string]virtv1.InterfaceBindingPlugin{},
+	}
+	for range workers {
+		a.wg.Go(func() {
+			for a.next(ctx) {
+				continue
+			}
+		})
+	}
+	a.watcher, err = crdwatch.Start(ctx, config, watched(), crdwatch.Handler{Opened: a.opened, Changed: a.changed})
+	if err != nil {
+		a.Stop()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Stop ends all work and waits for it. Machines stay in the cluster as they are.
+func (a *Actor) Stop() {
+	a.cancel()
+	if a.watcher != nil {
+		a.watcher.Stop()
+	}
+	a.queue.ShutDown()
+	a.wg.Wait()
+}
+
+// VM returns the script of a virtual machine, which need not exist yet.
+func (a *Actor) VM(namespace, name string) *Machine {
+	return a.machine(key{Namespace: namespace, Name: name})
+}
+
+func (a *Actor) machine(k key) *Machine {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m, exists := a.machines[k]
+	if !exists {
+		m = &Machine{actor: a, key: k}
+		a.machines[k] = m
+	}
+	return m
+}
+
+// next handles one machine; it is false when the actor was stopped.
+func (a *Actor) next(ctx context.Context) bool {
+	k, stopped := a.queue.Get()
+	if stopped {
+		return false
+	}
+	defer a.queue.Done(k)
+	after, err := a.reconcile(ctx, k)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		a.complain(err, "Playing the machine failed", "namespace", k.Namespace, "name", k.Name)
+		a.queue.AddRateLimited(k)
+	default:
+		a.queue.Forget(k)
+		if after > 0 {
+			a.queue.AddAfter(k, after)
+		}
+	}
+	return true
+}
+
+// opened puts a KubeVirt object where KubeVirt has just been installed: an installation without one does nothing.
+func (a *Actor) opened(resource schema.GroupVersionResource) {
+	if resource != kubevirts {
+		return
+	}
+	a.wg.Go(func() {
+		retry := time.NewTicker(configurationRetry)
+		defer retry.Stop()
+		for a.installConfiguration(a.ctx) != nil {
+			select {
+			case <-a.ctx.Done():
+				return
+			case <-retry.C:
+			}
+		}
+	})
+}
+
+func (a *Actor) changed(resource schema.GroupVersionResource, meta *metav1.PartialObjectMetadata, _ bool) {
+	switch resource {
+	case machines, instances:
+		a.queue.Add(key{Namespace: meta.Namespace, Name: meta.Name})
+	case launcherPods:
+		if name, is := meta.Annotations[virtv1.DomainAnnotation]; is {
+			a.queue.Add(key{Namespace: meta.Namespace, Name: name})
+		}
+	default:
+		a.wakeWaiting()
+	}
+}
+
+// wait marks a machine as held up from outside.
+func (a *Actor) wait(k key) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting[k] = true
+}
+
+func (a *Actor) wakeWaiting() {
+	a.mu.Lock()
+	held := a.waiting
+	a.waiting = map[key]bool{}
+	a.mu.Unlock()
+	for k := range held {
+		a.queue.Add(k)
+	}
+}
+
+func (a *Actor) complain(err error, message string, keysAndValues ...any) {
+	if a.ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+		a.options.Log.V(1).Info(message, append(keysAndValues, "error", err.Error())...)
+	}
+}

@@ -1,0 +1,62 @@
+package kubevirt
+
+import (
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/types"
+	virtv1 "kubevirt.io/api/core/v1"
+)
+
+const (
+	defaultMachineType  = "q35"
+	defaultArchitecture = "amd64"
+	// defaultGracePeriod is how long a guest may take to shut down, in seconds (fact sheet 5).
+	defaultGracePeriod = 30
+)
+
+// fillIn does what virt-api's mutating webhook does to a new machine: identity, machine type and architecture that were
+// left out (fact sheet 4).
+func fillIn(machine *virtv1.VirtualMachine) {
+	if machine.Spec.Template == nil {
+		return
+	}
+	spec := &machine.Spec.Template.Spec
+	if spec.Domain.Firmware == nil {
+		spec.Domain.Firmware = &virtv1.Firmware{}
+	}
+	if spec.Domain.Firmware.UUID == "" {
+		spec.Domain.Firmware.UUID = types.UID(uuid.NewString())
+	}
+	if spec.Domain.Firmware.Serial == "" {
+		spec.Domain.Firmware.Serial = uuid.NewString()
+	}
+	if spec.Domain.Machine == nil {
+		spec.Domain.Machine = &virtv1.Machine{Type: defaultMachineType}
+	}
+	if spec.Architecture == "" {
+		spec.Architecture = defaultArchitecture
+	}
+}
+
+// complete gives an instance the defaults that KubeVirt gives at its creation, which the machine does not show.
+func complete(spec *virtv1.VirtualMachineInstanceSpec) {
+	if spec.Domain.CPU == nil {
+		spec.Domain.CPU = &virtv1.CPU{}
+	}
+	cpu := spec.Domain.CPU
+	cpu.Cores, cpu.Sockets, cpu.Threads = max(cpu.Cores, 1), max(cpu.Sockets, 1), max(cpu.Threads, 1)
+	if cpu.MaxSockets == 0 {
+		cpu.MaxSockets = cpu.Sockets * hotplugRatio
+	}
+	if memory := spec.Domain.Memory; memory != nil && memory.Guest != nil && memory.MaxGuest == nil {
+		limit := memory.Guest.DeepCopy()
+		limit.Mul(hotplugRatio)
+		memory.MaxGuest = &limit
+	}
+	if spec.TerminationGracePeriodSeconds == nil {
+		spec.TerminationGracePeriodSeconds = new(int64(defaultGracePeriod))
+	}
+	if len(spec.Networks) == 0 && (spec.Domain.Devices.AutoattachPodInterface == nil || *spec.Domain.Devices.AutoattachPodInterface) {
+		spec.Networks = []virtv1.Network{*virtv1.DefaultPodNetwork()}
+		spec.Domain.Devices.Interfaces = []virtv1.Interface{*virtv1.DefaultBridgeNetworkInterface()}
+	}
+}

@@ -1,0 +1,106 @@
+package kubevirt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	virtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// scene is everything about one machine, read afresh for each look at it. Any of the three may be nil.
+type scene struct {
+	key     key
+	machine *virtv1.VirtualMachine
+	vmi     *virtv1.VirtualMachineInstance
+	pod     *corev1.Pod
+	script  script
+}
+
+// reconcile takes a machine one step on and says when to look at it again, if nothing else happens before.
+func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
+	s, err := a.look(ctx, k)
+	if err != nil {
+		return 0, err
+	}
+	var after time.Duration
+	if s.vmi != nil {
+		if after, err = a.advance(ctx, s); err != nil {
+			return 0, ignoreRace(err)
+		}
+	}
+	// The instance may have moved on or gone, and the machine's status is about what there is now.
+	if s, err = a.look(ctx, k); err != nil || s.machine == nil {
+		return after, err
+	}
+	again, err := a.control(ctx, s)
+	if again > 0 && (after == 0 || again < after) {
+		after = again
+	}
+	return after, ignoreRace(err)
+}
+
+func (a *Actor) look(ctx context.Context, k key) (*scene, error) {
+	s := &scene{key: k, script: a.machine(k).current()}
+	machine := &virtv1.VirtualMachine{}
+	switch err := a.client.Get(ctx, k, machine); {
+	case err == nil:
+		s.machine = machine
+	case !apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("read the machine: %w", err)
+	}
+	vmi := &virtv1.VirtualMachineInstance{}
+	switch err := a.client.Get(ctx, k, vmi); {
+	case err == nil:
+		s.vmi = vmi
+	case !apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("read the instance: %w", err)
+	}
+	if s.vmi == nil {
+		return s, a.sweepPods(ctx, k)
+	}
+	pod, err := a.launcher(ctx, s.vmi)
+	s.pod = pod
+	return s, err
+}
+
+// ignoreRace drops errors that only say that an object went away or changed while it was worked on: its event brings the
+// machine back here.
+func ignoreRace(err error) error {
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
+}
+
+// patch writes what an edit changed, in metadata, spec and, where the resource has no status of its own, status.
+func patch[T client.Object](ctx context.Context, c client.Client, object T, manager string, edit func(T)) error {
+	before, ok := object.DeepCopyObject().(T)
+	if !ok {
+		return errors.New("copying an object changed its type")
+	}
+	edit(object)
+	data, err := client.MergeFrom(before).Data(object)
+	if err != nil || string(data) == "{}" {
+		return err
+	}
+	return c.Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(manager))
+}
+
+// patchStatus writes what an edit changed in a status that is a resource of its own.
+func patchStatus[T client.Object](ctx context.Context, c client.Client, object T, manager string, edit func(T)) error {
+	before, ok := object.DeepCopyObject().(T)
+	if !ok {
+		return errors.New("copying an object changed its type")
+	}
+	edit(object)
+	data, err := client.MergeFrom(before).Data(object)
+	if err != nil || string(data) == "{}" {
+		return err
+	}
+	return c.Status().Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(manager))
+}

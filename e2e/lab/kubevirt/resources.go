@@ -1,0 +1,68 @@
+package kubevirt
+
+import (
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	virtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
+)
+
+var (
+	machines     = virtv1.GroupVersion.WithResource("virtualmachines")
+	instances    = virtv1.GroupVersion.WithResource("virtualmachineinstances")
+	kubevirts    = virtv1.GroupVersion.WithResource("kubevirts")
+	attachments  = nadv1.SchemeGroupVersion.WithResource("network-attachment-definitions")
+	launcherPods = corev1.SchemeGroupVersion.WithResource("pods")
+	secrets      = corev1.SchemeGroupVersion.WithResource("secrets")
+	nodes        = corev1.SchemeGroupVersion.WithResource("nodes")
+)
+
+func watched() []crdwatch.API {
+	return []crdwatch.API{
+		{Resource: machines}, {Resource: instances}, {Resource: kubevirts}, {Resource: attachments},
+		{Resource: launcherPods, BuiltIn: true}, {Resource: secrets, BuiltIn: true}, {Resource: nodes, BuiltIn: true},
+	}
+}
+
+// Field managers of KubeVirt's components, so that an owner of fields can tell their writes from its own.
+const (
+	managerAPI        = "virt-api"
+	managerController = "virt-controller"
+	managerKubelet    = "kubelet"
+)
+
+// newClient reads and writes without a cache. Its mapping is fixed, because discovery would forget and learn kinds at
+// the pace of definitions that come and go.
+func newClient(config *rest.Config) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		corev1.AddToScheme, appsv1.AddToScheme, virtv1.AddToScheme, nadv1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
+	}
+	mapper := meta.NewDefaultRESTMapper(nil)
+	for _, kind := range []string{"Node", "Namespace"} {
+		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeRoot)
+	}
+	for _, kind := range []string{"Pod", "Secret", "ServiceAccount", "Binding"} {
+		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
+	}
+	for _, kind := range []string{"VirtualMachine", "VirtualMachineInstance", "KubeVirt"} {
+		gvk := virtv1.GroupVersion.WithKind(kind)
+		plural := virtv1.GroupVersion.WithResource(map[string]string{
+			"VirtualMachine": "virtualmachines", "VirtualMachineInstance": "virtualmachineinstances", "KubeVirt": "kubevirts",
+		}[kind])
+		mapper.AddSpecific(gvk, plural, plural, meta.RESTScopeNamespace)
+	}
+	mapper.AddSpecific(nadv1.SchemeGroupVersion.WithKind("NetworkAttachmentDefinition"), attachments, attachments, meta.RESTScopeNamespace)
+	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
+	return client.New(config, client.Options{Scheme: scheme, Mapper: mapper})
+}

@@ -1,0 +1,134 @@
+package kubevirt
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	virtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
+)
+
+// boot starts the guest: it reads its cloud-init data once, here, and keeps what it made of them until the next start.
+func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
+	if s.pod == nil {
+		return 0, a.enter(ctx, s.vmi, virtv1.Failed, nil)
+	}
+	if s.script.crashes > 0 {
+		return 0, a.crash(ctx, s)
+	}
+	if err := a.enter(ctx, s.vmi, virtv1.Scheduled, withMACs); err != nil {
+		return 0, err
+	}
+	data, err := a.guestData(ctx, s.vmi)
+	if err != nil {
+		return 0, err
+	}
+	m := a.machine(s.key)
+	disk := guest.Disk{}
+	if bootsPersistently(s.vmi) {
+		disk = s.script.persistentDisk
+	}
+	networkData, disk := disk.Effective(data)
+	outcome := guest.Boot(networkData, plugged(s.vmi, podAddress(s.pod), s.script.dhcp), s.script.image)
+	m.mu.Lock()
+	m.booted, m.script.persistentDisk = outcome, disk
+	m.mu.Unlock()
+	return a.options.AgentDelay, a.enter(ctx, s.vmi, virtv1.Running, func(vmi *virtv1.VirtualMachineInstance) {
+		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "")
+		setMigratable(vmi)
+		setTopology(vmi)
+		vmi.Status.Interfaces = a.report(s.vmi, s.pod, outcome, s.script, false)
+	})
+}
+
+// crash uses up one scripted crash.
+func (a *Actor) crash(ctx context.Context, s *scene) error {
+	m := a.machine(s.key)
+	m.mu.Lock()
+	m.script.crashes--
+	m.mu.Unlock()
+	return a.enter(ctx, s.vmi, virtv1.Failed, func(vmi *virtv1.VirtualMachineInstance) {
+		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
+	})
+}
+
+// attend keeps the report of a running instance in line with its agent and its script.
+func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
+	if s.pod == nil {
+		return 0, a.enter(ctx, s.vmi, virtv1.Failed, stopped)
+	}
+	if left := a.options.AgentDelay - a.phaseAge(s.vmi); left > 0 && condition(s.vmi, virtv1.VirtualMachineInstanceAgentConnected) == nil {
+		return left, nil
+	}
+	connected := a.hasAgent(s.script)
+	m := a.machine(s.key)
+	return 0, patch(ctx, a.client, s.vmi, managerController, func(vmi *virtv1.VirtualMachineInstance) {
+		vmi.Status.Interfaces = a.report(vmi, s.pod, m.Guest(), s.script, connected)
+		setTopology(vmi)
+		if !connected {
+			dropCondition(vmi, virtv1.VirtualMachineInstanceAgentConnected)
+			vmi.Status.GuestOSInfo = virtv1.VirtualMachineInstanceGuestOSInfo{}
+			return
+		}
+		setCondition(vmi, virtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "")
+		vmi.Status.GuestOSInfo = virtv1.VirtualMachineInstanceGuestOSInfo{ID: "fedora", Name: "Fedora Linux", PrettyName: "Fedora Linux 41"}
+	})
+}
+
+func (a *Actor) hasAgent(s script) bool {
+	if s.agent != nil {
+		return *s.agent
+	}
+	return !a.options.WithoutAgent
+}
+
+// bootsPersistently is true if the first disk outlives a restart, and with it what cloud-init remembers.
+func bootsPersistently(vmi *virtv1.VirtualMachineInstance) bool {
+	for _, volume := range vmi.Spec.Volumes {
+		if volume.DataVolume != nil || volume.PersistentVolumeClaim != nil {
+			return true
+		}
+		if volume.ContainerDisk != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// setMigratable judges what the model knows: a pod network through a bridge blocks migration (fact sheet 1).
+func setMigratable(vmi *virtv1.VirtualMachineInstance) {
+	for _, network := range vmi.Spec.Networks {
+		if network.Pod != nil && interfaceOf(vmi, network.Name).Bridge != nil {
+			setCondition(vmi, virtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionFalse,
+				virtv1.VirtualMachineInstanceReasonInterfaceNotMigratable,
+				"cannot migrate VMI which does not use masquerade, bridge with kubevirt.io/allow-pod-bridge-network-live-migration VM annotation or a migratable plugin to connect to the pod network")
+			return
+		}
+	}
+	setCondition(vmi, virtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionTrue, "", "")
+}
+
+// setTopology reports the processors and the memory that the guest has.
+func setTopology(vmi *virtv1.VirtualMachineInstance) {
+	if cpu := vmi.Spec.Domain.CPU; cpu != nil {
+		vmi.Status.CurrentCPUTopology = &virtv1.CPUTopology{Cores: cpu.Cores, Sockets: cpu.Sockets, Threads: cpu.Threads}
+	}
+	memory := vmi.Spec.Domain.Memory
+	if memory == nil || memory.Guest == nil {
+		return
+	}
+	if vmi.Status.Memory == nil {
+		boot := memory.Guest.DeepCopy()
+		vmi.Status.Memory = &virtv1.MemoryStatus{GuestAtBoot: &boot}
+	}
+	current, requested := memory.Guest.DeepCopy(), memory.Guest.DeepCopy()
+	vmi.Status.Memory.GuestCurrent, vmi.Status.Memory.GuestRequested = &current, &requested
+}
+
+// lowerMAC is the form in which a guest's kernel writes an address.
+func lowerMAC(mac string) string {
+	return strings.ToLower(strings.ReplaceAll(mac, "-", ":"))
+}

@@ -1,0 +1,104 @@
+package kubevirt
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	virtv1 "kubevirt.io/api/core/v1"
+)
+
+// drive starts and stops the instance as the run strategy asks.
+func (a *Actor) drive(ctx context.Context, s *scene) (time.Duration, error) {
+	strategy, err := s.machine.RunStrategy()
+	if err != nil {
+		return 0, nil //nolint:nilerr // a machine that sets both fields is admission's business, and it stays as it is.
+	}
+	if s.vmi == nil {
+		return a.start(ctx, s, strategy)
+	}
+	switch {
+	case s.vmi.DeletionTimestamp != nil:
+		return 0, nil
+	case strategy == virtv1.RunStrategyHalted:
+		return 0, a.deleteInstance(ctx, s.vmi)
+	case s.vmi.Status.Phase == virtv1.Failed && restartsAfterFailure(strategy):
+		if err := a.countFailure(ctx, s); err != nil {
+			return 0, err
+		}
+		return 0, a.deleteInstance(ctx, s.vmi)
+	case s.vmi.Status.Phase == virtv1.Succeeded && strategy == virtv1.RunStrategyAlways:
+		return 0, a.deleteInstance(ctx, s.vmi)
+	case s.vmi.IsRunning() && s.machine.Status.StartFailure != nil:
+		return 0, a.forgetFailures(ctx, s)
+	default:
+		return 0, nil
+	}
+}
+
+// start creates the instance if the strategy wants one now.
+func (a *Actor) start(ctx context.Context, s *scene, strategy virtv1.VirtualMachineRunStrategy) (time.Duration, error) {
+	if !a.wantsStart(s.machine, strategy) {
+		return 0, nil
+	}
+	if failure := s.machine.Status.StartFailure; failure != nil && failure.RetryAfterTimestamp != nil {
+		if left := time.Until(failure.RetryAfterTimestamp.Time); left > 0 {
+			return left, nil
+		}
+	}
+	if err := a.createInstance(ctx, s.machine); err != nil {
+		return 0, err
+	}
+	a.mu.Lock()
+	delete(a.requested, s.machine.UID)
+	a.mu.Unlock()
+	return 0, nil
+}
+
+func (a *Actor) wantsStart(machine *virtv1.VirtualMachine, strategy virtv1.VirtualMachineRunStrategy) bool {
+	switch strategy {
+	case virtv1.RunStrategyAlways, virtv1.RunStrategyRerunOnFailure:
+		return true
+	case virtv1.RunStrategyOnce:
+		// Once it ran under this strategy, it is not started again; the status remembers under which it was.
+		return machine.Status.RunStrategy != virtv1.RunStrategyOnce || machine.Status.StartFailure != nil
+	case virtv1.RunStrategyManual:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.requested[machine.UID]
+	default:
+		return false
+	}
+}
+
+func restartsAfterFailure(strategy virtv1.VirtualMachineRunStrategy) bool {
+	return strategy == virtv1.RunStrategyAlways || strategy == virtv1.RunStrategyRerunOnFailure
+}
+
+// countFailure records a crash and when to try again.
+func (a *Actor) countFailure(ctx context.Context, s *scene) error {
+	if failure := s.machine.Status.StartFailure; failure != nil && failure.LastFailedVMIUID == s.vmi.UID {
+		return nil
+	}
+	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
+		count := 0
+		if machine.Status.StartFailure != nil {
+			count = machine.Status.StartFailure.ConsecutiveFailCount
+		}
+		retry := metav1.NewTime(time.Now().Add(a.options.CrashBackoff))
+		machine.Status.StartFailure = &virtv1.VirtualMachineStartFailure{
+			ConsecutiveFailCount: count + 1, LastFailedVMIUID: s.vmi.UID, RetryAfterTimestamp: &retry,
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("record the crash: %w", err)
+	}
+	return nil
+}
+
+func (a *Actor) forgetFailures(ctx context.Context, s *scene) error {
+	return patchStatus(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
+		machine.Status.StartFailure = nil
+	})
+}

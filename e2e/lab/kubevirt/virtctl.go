@@ -1,0 +1,70 @@
+package kubevirt
+
+import (
+	"context"
+	"fmt"
+
+	virtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// StopVM is `virtctl stop`: it rewrites the run strategy to Halted as virt-api, whoever else wants to own the field. A
+// machine whose strategy is Manual keeps it and loses its instance.
+func (a *Actor) StopVM(ctx context.Context, namespace, name string) error {
+	machine, manual, err := a.readMachine(ctx, namespace, name)
+	if err != nil {
+		return err
+	}
+	if !manual {
+		return a.setStrategy(ctx, machine, virtv1.RunStrategyHalted)
+	}
+	return a.RestartVM(ctx, namespace, name)
+}
+
+// StartVM is `virtctl start`: it rewrites the run strategy to Always as virt-api. A machine whose strategy is Manual
+// keeps it and gets an instance.
+func (a *Actor) StartVM(ctx context.Context, namespace, name string) error {
+	machine, manual, err := a.readMachine(ctx, namespace, name)
+	if err != nil {
+		return err
+	}
+	if !manual {
+		return a.setStrategy(ctx, machine, virtv1.RunStrategyAlways)
+	}
+	a.mu.Lock()
+	a.requested[machine.UID] = true
+	a.mu.Unlock()
+	a.queue.Add(key{Namespace: namespace, Name: name})
+	return nil
+}
+
+// RestartVM is `virtctl restart`: the instance goes, and the machine's run strategy makes the next one.
+func (a *Actor) RestartVM(ctx context.Context, namespace, name string) error {
+	vmi := &virtv1.VirtualMachineInstance{}
+	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, vmi); err != nil {
+		return fmt.Errorf("read the instance: %w", client.IgnoreNotFound(err))
+	}
+	return a.deleteInstance(ctx, vmi)
+}
+
+func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*virtv1.VirtualMachine, bool, error) {
+	machine := &virtv1.VirtualMachine{}
+	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, machine); err != nil {
+		return nil, false, fmt.Errorf("read the machine: %w", err)
+	}
+	strategy, err := machine.RunStrategy()
+	if err != nil {
+		return nil, false, fmt.Errorf("read the run strategy: %w", err)
+	}
+	return machine, strategy == virtv1.RunStrategyManual, nil
+}
+
+func (a *Actor) setStrategy(ctx context.Context, machine *virtv1.VirtualMachine, strategy virtv1.VirtualMachineRunStrategy) error {
+	err := patch(ctx, a.client, machine, managerAPI, func(machine *virtv1.VirtualMachine) {
+		machine.Spec.Running, machine.Spec.RunStrategy = nil, &strategy
+	})
+	if err != nil {
+		return fmt.Errorf("rewrite the run strategy: %w", err)
+	}
+	return nil
+}

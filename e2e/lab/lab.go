@@ -1,0 +1,139 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package lab is a cluster for trying Wukong: a real control plane, the CRDs of our neighbours, actors that play NMState
+// and KubeVirt on nodes that do not exist, and Wukong's own CRDs and rights as they are shipped.
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/controllers"
+	"github.com/novasphere/wukong/e2e/lab/binaries"
+	"github.com/novasphere/wukong/e2e/lab/controlplane"
+	"github.com/novasphere/wukong/e2e/lab/kubevirt"
+	"github.com/novasphere/wukong/e2e/lab/neighbours"
+	"github.com/novasphere/wukong/e2e/lab/nmstate"
+)
+
+// Options say what the lab starts with. The zero value is complete.
+type Options struct {
+	// Progress is told what takes long; nil means standard error.
+	Progress io.Writer
+	// Neighbours are the APIs to install; nil means NMState, Multus and KubeVirt, an empty list none.
+	Neighbours []neighbours.API
+	// NMState and KubeVirt say how the actors behave.
+	NMState  nmstate.Options
+	KubeVirt kubevirt.Options
+}
+
+// Lab is a running lab.
+type Lab struct {
+	// Plane is the control plane.
+	Plane *controlplane.ControlPlane
+	// NMState and KubeVirt are the actors.
+	NMState  *nmstate.Actor
+	KubeVirt *kubevirt.Actor
+	// Config and Client have all rights, and Client reads past any cache.
+	Config *rest.Config
+	Client client.Client
+
+	folder   string
+	progress io.Writer
+	cancel   context.CancelFunc
+}
+
+// Start starts a lab, and returns when Wukong's manager could be started. The context bounds the start alone.
+func Start(ctx context.Context, options Options) (*Lab, error) {
+	if options.Progress == nil {
+		options.Progress = os.Stderr
+	}
+	if options.Neighbours == nil {
+		options.Neighbours = []neighbours.API{neighbours.NMState, neighbours.Multus, neighbours.KubeVirt}
+	}
+	lab := &Lab{progress: options.Progress}
+	if err := lab.start(ctx, options); err != nil {
+		return nil, errors.Join(err, lab.Stop())
+	}
+	return lab, nil
+}
+
+func (l *Lab) start(ctx context.Context, options Options) error {
+	var err error
+	if l.folder, err = os.MkdirTemp("", "wukong-lab-"); err != nil {
+		return fmt.Errorf("making the lab's folder: %w", err)
+	}
+	if l.Plane, err = controlplane.Start(ctx, controlplane.Options{Progress: options.Progress}); err != nil {
+		return fmt.Errorf("starting the control plane: %w", err)
+	}
+	l.Config = l.Plane.Config()
+	scheme, err := controllers.NewScheme()
+	if err != nil {
+		return err
+	}
+	if err := addLabKinds(scheme); err != nil {
+		return err
+	}
+	if l.Client, err = client.New(l.Config, client.Options{Scheme: scheme}); err != nil {
+		return fmt.Errorf("making the lab's client: %w", err)
+	}
+	if len(options.Neighbours) > 0 {
+		if err := neighbours.Install(ctx, l.Config, options.Neighbours...); err != nil {
+			return err
+		}
+	}
+	if err := l.installWukong(ctx); err != nil {
+		return err
+	}
+	// The actors live as long as the lab, not as long as its start.
+	actors, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l.cancel = cancel
+	if l.NMState, err = nmstate.Start(actors, l.Config, options.NMState); err != nil {
+		return fmt.Errorf("starting the NMState actor: %w", err)
+	}
+	if l.KubeVirt, err = kubevirt.Start(actors, l.Config, options.KubeVirt); err != nil {
+		return fmt.Errorf("starting the KubeVirt actor: %w", err)
+	}
+	return nil
+}
+
+// Stop ends everything that the lab started and removes its folder.
+func (l *Lab) Stop() error {
+	if l.KubeVirt != nil {
+		l.KubeVirt.Stop()
+	}
+	if l.NMState != nil {
+		l.NMState.Stop()
+	}
+	if l.cancel != nil {
+		l.cancel()
+	}
+	var err error
+	if l.Plane != nil {
+		err = l.Plane.Stop()
+	}
+	if l.folder != "" {
+		err = errors.Join(err, os.RemoveAll(l.folder))
+	}
+	return err
+}
+
+// file returns the path of a file in the lab's own folder.
+func (l *Lab) file(name string) string { return filepath.Join(l.folder, name) }
+
+// repositoryFile returns the path of a file of the repository.
+func repositoryFile(elements ...string) (string, error) {
+	root, err := binaries.RepositoryRoot()
+	if err != nil {
+		return "", fmt.Errorf("finding the repository: %w", err)
+	}
+	return filepath.Join(append([]string{root}, elements...)...), nil
+}

@@ -1,0 +1,174 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/novasphere/wukong/e2e/lab/process"
+)
+
+const (
+	// ManagerNamespace and ManagerServiceAccount are where the manager's rights are shipped for.
+	ManagerNamespace      = "wukong-system"
+	ManagerServiceAccount = "wukong-manager"
+	// ManagerUser is the manager's name at the API server.
+	ManagerUser = "system:serviceaccount:" + ManagerNamespace + ":" + ManagerServiceAccount
+)
+
+// stopGrace is longer than the manager's own grace period.
+const stopGrace = 30 * time.Second
+
+// Manager is Wukong's manager as a process of its own.
+type Manager struct {
+	process *process.Process
+	probes  string
+}
+
+// ManagerOptions say how a manager is started.
+type ManagerOptions struct {
+	// Arguments are added to the command line.
+	Arguments []string
+	// LeaderElect makes the manager wait for the leader's lease, as an installation does. After a crash the next one waits
+	// until the lease has run out.
+	LeaderElect bool
+	// Log takes the manager's output; nil drops it.
+	Log io.Writer
+}
+
+// buildManager compiles the manager once for this process and returns the executable.
+var buildManager = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "wukong-manager-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder for the manager: %w", err)
+	}
+	root, err := repositoryFile()
+	if err != nil {
+		return "", err
+	}
+	executable := filepath.Join(folder, "manager")
+	build := exec.Command("go", "build", "-o", executable, "./cmd/manager")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the manager: %w\n%s", err, output)
+	}
+	return executable, nil
+})
+
+// RemoveManagerBuild removes what the first StartManager built.
+func RemoveManagerBuild() error {
+	executable, err := buildManager()
+	if err != nil {
+		return nil //nolint:nilerr // nothing was built, so nothing is left.
+	}
+	return os.RemoveAll(filepath.Dir(executable))
+}
+
+// StartManager starts the manager under the service account and the rights that are shipped, and returns when it is ready.
+func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manager, error) {
+	executable, err := buildManager()
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig := l.file("manager.kubeconfig")
+	if err := l.Plane.ServiceAccountKubeconfig(ctx, ManagerNamespace, ManagerServiceAccount, kubeconfig); err != nil {
+		return nil, fmt.Errorf("making the manager's kubeconfig: %w", err)
+	}
+	probes, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	arguments := append([]string{
+		"--kubeconfig=" + kubeconfig,
+		"--health-probe-bind-address=" + probes,
+		"--metrics-bind-address=127.0.0.1:0",
+		"--leader-elect-namespace=" + ManagerNamespace,
+		fmt.Sprintf("--leader-elect=%t", options.LeaderElect),
+	}, options.Arguments...)
+	log := options.Log
+	if log == nil {
+		log = io.Discard
+	}
+	started, err := process.Start(process.Spec{Name: "manager", Executable: executable, Arguments: arguments, Output: log})
+	if err != nil {
+		return nil, err
+	}
+	manager := &Manager{process: started, probes: probes}
+	if err := manager.waitReady(ctx); err != nil {
+		_ = manager.Kill()
+		return nil, err
+	}
+	return manager, nil
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("picking a free port: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}
+
+func (m *Manager) waitReady(ctx context.Context) error {
+	ready := func(ctx context.Context) (bool, error) {
+		select {
+		case <-m.process.Exited():
+			return false, fmt.Errorf("the manager ended before it was ready: %w", m.process.Err())
+		default:
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.probes+"/readyz", nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, nil //nolint:nilerr // it does not listen yet.
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK, nil
+	}
+	if err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, ready); err != nil {
+		return fmt.Errorf("waiting for the manager: %w", err)
+	}
+	return nil
+}
+
+// Running reports whether the manager has not ended.
+func (m *Manager) Running() bool {
+	select {
+	case <-m.process.Exited():
+		return false
+	default:
+		return true
+	}
+}
+
+// Kill ends the manager as a crash would.
+func (m *Manager) Kill() error { return m.process.Kill() }
+
+// Stop asks the manager to end, and returns an error when it had to be killed or ended with a failure.
+func (m *Manager) Stop() error {
+	graceful, err := m.process.Stop(stopGrace)
+	switch {
+	case err != nil:
+		return err
+	case !graceful:
+		return fmt.Errorf("the manager did not end within %s of being asked to", stopGrace)
+	case m.process.Err() != nil:
+		return fmt.Errorf("the manager ended with a failure: %w", m.process.Err())
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package neighbours
+
+import (
+	"fmt"
+	"path/filepath"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+func loadCDI() (definition, error) {
+	folder, err := download(cdiModule)
+	if err != nil {
+		return definition{}, err
+	}
+	const variable, kind = "CDICRDs", "datavolume"
+	path := filepath.Join(folder, "pkg", "operator", "resources", "crds_generated.go")
+	manifests, err := stringMap(path, variable)
+	if err != nil {
+		return definition{}, err
+	}
+	crd, err := parseCRD([]byte(manifests[kind]))
+	if err != nil {
+		return definition{}, fmt.Errorf("%s: %s[%q]: %w", path, variable, kind, err)
+	}
+	return definition{crds: []*apiextensionsv1.CustomResourceDefinition{crd}}, nil
+}

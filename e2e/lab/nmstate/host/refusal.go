@@ -1,0 +1,28 @@
+package host
+
+import "fmt"
+
+// Kinds of nmstate errors, as nmstatectl prints them.
+const (
+	// KindInvalidArgument is a desired state that cannot be right.
+	KindInvalidArgument = "InvalidArgument"
+	// KindVerification is a desired state that the node did not reach.
+	KindVerification = "VerificationError"
+	// KindPlugin is a refusal by NetworkManager.
+	KindPlugin = "PluginFailure"
+)
+
+// Refusal is nmstate's own error for a desired state it cannot apply; the node is then as it was.
+type Refusal struct {
+	Kind    string
+	Message string
+}
+
+// Error is the line that nmstatectl prints.
+func (r *Refusal) Error() string {
+	return "NmstateError: " + r.Kind + ": " + r.Message
+}
+
+func invalid(format string, args ...any) error {
+	return &Refusal{Kind: KindInvalidArgument, Message: fmt.Sprintf(format, args...)}
+}
