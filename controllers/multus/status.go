@@ -27,7 +27,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, result outcome)
 	ready := summary(result.condition, dataPath)
 	if !network.DeletionTimestamp.IsZero() {
 		ready = conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonInUse,
-			fmt.Sprintf("the network is deleted and kept while %s uses it; stop that machine to let it go", seen.usedBy))
+			fmt.Sprintf("network %s is kept until %s, which uses it, has stopped", network.Spec.Network, seen.usedBy))
 	}
 	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, ready, result.condition, dataPath)
 	if equality.Semantic.DeepEqual(told.Status, network.Status) {

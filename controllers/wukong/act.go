@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -60,7 +59,7 @@ func (r *reconciler) ensure(ctx context.Context, seen *observed, child children.
 		return err
 	}
 	res.names[child.Network] = name
-	meta := childMeta(seen.wukong, name, child.Network, revision)
+	meta := children.Meta(seen.wukong, name, child.Network, revision)
 	if child.NodeBridge != nil {
 		child.Attachment.NodeBridgeName = name
 		bridge := &vmv1alpha1.WukongNodeBridge{ObjectMeta: *meta.DeepCopy(), Spec: *child.NodeBridge}
@@ -94,19 +93,6 @@ func (r *reconciler) nameOf(ctx context.Context, seen *observed, network, revisi
 		return preferred, err
 	}
 	return naming.ChildRevision(seen.wukong.Name, network, revision), nil
-}
-
-func childMeta(wukong *vmv1alpha1.Wukong, name, network, revision string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{
-		Namespace: wukong.Namespace,
-		Name:      name,
-		Labels: map[string]string{
-			vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
-			vmv1alpha1.LabelWukong:    naming.LabelValue(wukong.Name),
-			vmv1alpha1.LabelNetwork:   network,
-			vmv1alpha1.LabelRevision:  revision,
-		},
-	}
 }
 
 func (r *reconciler) apply(ctx context.Context, wukong *vmv1alpha1.Wukong, child, live client.Object, res *result) error {

@@ -146,6 +146,9 @@ func (m *Manager) waitReady(ctx context.Context) error {
 	return nil
 }
 
+// Exited is closed when the manager has ended.
+func (m *Manager) Exited() <-chan struct{} { return m.process.Exited() }
+
 // Running reports whether the manager has not ended.
 func (m *Manager) Running() bool {
 	select {

@@ -25,6 +25,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/e2e/lab"
+	"github.com/novasphere/wukong/e2e/lab/controlplane"
 )
 
 // patience bounds every wait. It is far above what anything here takes, so that a slow machine fails no test.
@@ -225,4 +226,40 @@ func (w *world) expectNothingLeft() {
 }
 
 // seed returns the path of one of the seeds' Wukongs.
-func seed(name string) string { return filepath.Join("..", "validation", "testdata", "seeds", name+".yaml") }
+func seed(name string) string {
+	return filepath.Join("..", "validation", "testdata", "seeds", name+".yaml")
+}
+
+// expectMessage fails the test when a condition's message lacks one of the texts.
+func (w *world) expectMessage(wukong *vmv1alpha1.Wukong, conditionType string, texts ...string) {
+	w.t.Helper()
+	condition := meta.FindStatusCondition(wukong.Status.Conditions, conditionType)
+	for _, text := range texts {
+		if condition == nil || !strings.Contains(condition.Message, text) {
+			w.t.Errorf("%s does not say %q:%s", conditionType, text, describe(wukong.Status.Conditions))
+		}
+	}
+}
+
+// expectAbsentBeforeDeletion fails the test when a policy was deleted that had not been written for its teardown before:
+// the audit log has to show at least one more write than deletions for each policy.
+func (w *world) expectAbsentBeforeDeletion() {
+	w.t.Helper()
+	writes, err := w.Plane.Writes(func(write controlplane.Write) bool {
+		return write.User == lab.ManagerUser && write.Resource == "nodenetworkconfigurationpolicies" && write.Code < 300
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	patches := map[string]int{}
+	for _, write := range writes {
+		switch write.Verb {
+		case "patch", "create":
+			patches[write.Name]++
+		case "delete":
+			if patches[write.Name] < 2 {
+				w.t.Errorf("policy %s was deleted after %d writes: its bridge was never written as absent", write.Name, patches[write.Name])
+			}
+		}
+	}
+}

@@ -57,7 +57,8 @@ func (o Observed) progress(claim Claim, nodes []NodeResult) Verdict {
 	v.Available, v.Ready = o.available(nodes), o.ready(nodes)
 	if !claim.DeletedAt.IsZero() {
 		v.Ready = isNot(vmv1alpha1.ReasonInUse,
-			"the claim is deleted and kept while %s uses bridge %s; stop that machine to let it go", claim.UsedBy, o.BridgeName)
+			
+			"bridge %s is kept until %s, which uses it, has stopped", o.BridgeName, claim.UsedBy)
 	}
 	return v
 }
@@ -166,7 +167,7 @@ func nmstateNotInstalled(claim Claim) Verdict {
 		Message: fmt.Sprintf("NMState is not installed, so bridge %s is not configured on the nodes and is trusted to exist; install kubernetes-nmstate to have it made and checked", claim.Bridge.Name),
 	}
 	if !claim.DeletedAt.IsZero() {
-		c = isNot(vmv1alpha1.ReasonInUse, "the claim is deleted and kept while %s uses bridge %s; stop that machine to let it go", claim.UsedBy, claim.Bridge.Name)
+		c = isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", claim.Bridge.Name, claim.UsedBy)
 	}
 	return both(c)
 }

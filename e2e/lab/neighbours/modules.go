@@ -77,7 +77,7 @@ func (m module) download(ctx context.Context) (folder string, err error) {
 // withoutModFlags drops -mod and -modfile, which are about the caller's module and stop the go command where there is none.
 func withoutModFlags(flags string) string {
 	var kept []string
-	for _, flag := range strings.FieldsSeq(flags) {
+	for flag := range strings.FieldsSeq(flags) {
 		if name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "="); name != "mod" && name != "modfile" {
 			kept = append(kept, flag)
 		}

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/naming"
 )
@@ -133,4 +135,19 @@ func (c Child) Revision() (string, error) {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8]), nil
+}
+
+// Meta returns the metadata of both children of a network, without owner and finalizers. The revision is
+// Child.Revision's.
+func Meta(wukong *vmv1alpha1.Wukong, name, network, revision string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Namespace: wukong.Namespace,
+		Name:      name,
+		Labels: map[string]string{
+			vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
+			vmv1alpha1.LabelWukong:    naming.LabelValue(wukong.Name),
+			vmv1alpha1.LabelNetwork:   network,
+			vmv1alpha1.LabelRevision:  revision,
+		},
+	}
 }

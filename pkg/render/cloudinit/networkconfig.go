@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/render/document"
 )
 
 // NIC is one NIC of the guest.
@@ -79,11 +78,11 @@ func NetworkConfig(nics []NIC) (string, error) {
 	for i, nic := range nics {
 		config.Ethernets[naming.GuestInterface(nic.Network)] = nic.ethernet(metrics[i])
 	}
-	text, err := yaml.Marshal(config)
+	text, err := document.Marshal(config)
 	if err != nil {
 		return "", fmt.Errorf("marshalling the network-config: %w", err)
 	}
-	return string(text), nil
+	return text, nil
 }
 
 func (n NIC) ethernet(metric int32) ethernet {

@@ -8,7 +8,7 @@ package cloudinit
 import (
 	"fmt"
 
-	"sigs.k8s.io/yaml"
+	"github.com/novasphere/wukong/pkg/render/document"
 )
 
 // Keys of the Secret that carries the data, as KubeVirt looks for them (pkg/cloud-init/cloud-init.go).
@@ -100,9 +100,9 @@ func UserData(account *User, keys []string) (string, error) {
 			data.PasswordLogin = &allowed
 		}
 	}
-	text, err := yaml.Marshal(data)
+	text, err := document.Marshal(data)
 	if err != nil {
 		return "", fmt.Errorf("marshalling the user-data: %w", err)
 	}
-	return header + string(text), nil
+	return header + text, nil
 }

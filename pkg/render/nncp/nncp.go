@@ -12,10 +12,10 @@ import (
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"sigs.k8s.io/yaml"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/render/document"
 )
 
 // DefaultMaxUnavailable is the share of a policy's nodes that NMState may work on at a time. It is NMState's
@@ -82,7 +82,7 @@ func Absent(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurati
 }
 
 func policy(name string, bridge Bridge, state desiredState) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
-	raw, err := yaml.Marshal(state)
+	raw, err := document.Marshal(state)
 	if err != nil {
 		return nil, fmt.Errorf("marshalling the desired state of bridge %s: %w", bridge.Name, err)
 	}
@@ -102,7 +102,7 @@ func policy(name string, bridge Bridge, state desiredState) (*nmstatev1.NodeNetw
 			Annotations: map[string]string{AnnotationBridge: string(record)},
 		},
 		Spec: shared.NodeNetworkConfigurationPolicySpec{
-			DesiredState:   shared.NewState(string(raw)),
+			DesiredState:   shared.NewState(raw),
 			MaxUnavailable: &maxUnavailable,
 		},
 	}, nil
