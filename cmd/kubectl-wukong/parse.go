@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -87,6 +89,10 @@ func (in *input) add(d document) {
 
 func (in *input) addWukong(d document, h head) {
 	wukong, errs := in.validator.Wukong(d.text)
+	// The validation goes through maps, so its errors come in another order each time.
+	slices.SortStableFunc(errs, func(a, b *field.Error) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Detail, b.Detail))
+	})
 	for _, err := range errs {
 		in.problems = append(in.problems, fmt.Sprintf("%s%s: %s", d.place, h.named(), err))
 	}
@@ -94,6 +100,14 @@ func (in *input) addWukong(d document, h head) {
 		in.wukongs = append(in.wukongs, wukong)
 		in.places = append(in.places, d.place+h.named())
 	}
+}
+
+// rank puts what is said of the whole document last: it is that not everything was checked.
+func rank(err *field.Error) int {
+	if err.Field == (*field.Path)(nil).String() {
+		return 1
+	}
+	return 0
 }
 
 // named returns what a document calls itself, empty when it does not.
@@ -145,4 +159,3 @@ func (in *input) locate(err error) []string {
 	}
 	return []string{fmt.Sprintf("%s: %s: %s", place, found.Field, found.Message)}
 }
-

@@ -34,6 +34,7 @@ type options struct {
 
 	clientQPS   float32
 	clientBurst int
+	syncPeriod  time.Duration
 }
 
 func defaultOptions() *options {
@@ -49,6 +50,7 @@ func defaultOptions() *options {
 		logFormat:      "json",
 		clientQPS:      100,
 		clientBurst:    200,
+		syncPeriod:     10 * time.Hour,
 	}
 }
 
@@ -75,6 +77,7 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.logFormat, "log-format", o.logFormat, "json or console")
 	flags.Float32Var(&o.clientQPS, "kube-api-qps", o.clientQPS, "requests a second to the API server, on average")
 	flags.IntVar(&o.clientBurst, "kube-api-burst", o.clientBurst, "requests a second to the API server, at most")
+	flags.DurationVar(&o.syncPeriod, "sync-period", o.syncPeriod, "how often everything is looked at again without an event; a settled cluster is not written to by it")
 }
 
 // validate refuses values that would only show up later, in the objects of users.
@@ -96,6 +99,9 @@ func (o *options) validate() error {
 	}
 	if o.leaderElectNamespace != "" && len(validation.IsDNS1123Label(o.leaderElectNamespace)) > 0 {
 		return fmt.Errorf("--leader-elect-namespace %q must be the name of a namespace", o.leaderElectNamespace)
+	}
+	if o.syncPeriod < time.Second {
+		return fmt.Errorf("--sync-period %s must be at least 1s, for example 10h", o.syncPeriod)
 	}
 	if o.clientQPS <= 0 || o.clientBurst <= 0 {
 		return fmt.Errorf("--kube-api-qps and --kube-api-burst must be above 0")

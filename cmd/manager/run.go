@@ -78,10 +78,12 @@ func newManager(opts *options) (manager.Manager, error) {
 	if opts.metricsSecure {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
+	cacheOptions := controllers.CacheOptions()
+	cacheOptions.SyncPeriod = &opts.syncPeriod
 	grace := gracePeriod
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                  scheme,
-		Cache:                   controllers.CacheOptions(),
+		Cache:                   cacheOptions,
 		Metrics:                 metrics,
 		HealthProbeBindAddress:  opts.probeAddress,
 		LeaderElection:          opts.leaderElect,

@@ -7,11 +7,9 @@ package multus
 
 import (
 	"context"
-	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -46,25 +44,12 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	if !network.DeletionTimestamp.IsZero() && seen.usedBy == "" {
-		return ctrl.Result{}, r.release(ctx, network)
+		// No machine uses the network any more, so its attachment can go with it.
+		return ctrl.Result{}, r.writer.RemoveFinalizer(ctx, network, vmv1alpha1.FinalizerNetwork)
 	}
 	outcome, err := r.act(ctx, seen)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{}, r.report(ctx, seen, outcome)
-}
-
-// release removes the finalizer of a network that no machine uses any more; its attachment goes with it.
-func (r *reconciler) release(ctx context.Context, network *vmv1alpha1.WukongNetwork) error {
-	before := network.DeepCopy()
-	if !controllerutil.RemoveFinalizer(network, vmv1alpha1.FinalizerNetwork) {
-		return nil
-	}
-	// The list of finalizers is replaced whole by a merge patch, so nobody may have changed it meanwhile.
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := client.IgnoreNotFound(r.client.Patch(ctx, network, patch)); err != nil {
-		return fmt.Errorf("releasing WukongNetwork %s: %w", client.ObjectKeyFromObject(network), err)
-	}
-	return nil
 }

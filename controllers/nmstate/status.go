@@ -6,12 +6,10 @@ package nmstate
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
@@ -27,7 +25,8 @@ func (r *reconciler) report(ctx context.Context, seen *observed, decision nodene
 		switch {
 		case !decided:
 		case verdict.Release:
-			errs = append(errs, r.release(ctx, claim))
+			// The claim has given its share back.
+			errs = append(errs, r.writer.RemoveFinalizer(ctx, claim, vmv1alpha1.FinalizerNodeBridge))
 		default:
 			errs = append(errs, r.tell(ctx, claim, overlay(verdict, waiting)))
 		}
@@ -47,20 +46,6 @@ func overlay(verdict nodenet.Verdict, waiting *nodenet.Condition) nodenet.Verdic
 		}
 	}
 	return verdict
-}
-
-// release removes the finalizer of a claim that has given its share back.
-func (r *reconciler) release(ctx context.Context, claim *vmv1alpha1.WukongNodeBridge) error {
-	before := claim.DeepCopy()
-	if !controllerutil.RemoveFinalizer(claim, vmv1alpha1.FinalizerNodeBridge) {
-		return nil
-	}
-	// The list of finalizers is replaced whole by a merge patch, so nobody may have changed it meanwhile.
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := client.IgnoreNotFound(r.client.Patch(ctx, claim, patch)); err != nil {
-		return fmt.Errorf("releasing claim %s: %w", client.ObjectKeyFromObject(claim), err)
-	}
-	return nil
 }
 
 func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridge, verdict nodenet.Verdict) error {

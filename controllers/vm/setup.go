@@ -24,6 +24,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/naming"
 )
 
 const (
@@ -98,7 +99,8 @@ func secretMetadata() *metav1.PartialObjectMetadata {
 
 func secretsOf(obj client.Object) []string {
 	spec := obj.(*vmv1alpha1.Wukong).Spec
-	var names []string
+	// Its own Secret too: somebody else's of that name may be in the way, and go.
+	names := []string{naming.CloudInitSecret(obj.GetName())}
 	if spec.SSHKeySecret != "" {
 		names = append(names, string(spec.SSHKeySecret))
 	}

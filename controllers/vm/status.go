@@ -51,13 +51,12 @@ var failures = map[kubevirtv1.VirtualMachinePrintableStatus]string{
 	kubevirtv1.VirtualMachineStatusWaitingForReceiver: "the machine waits for a migration that was not asked for here",
 }
 
-// machineReady is VirtualMachineReady. That the machine could not be brought up to date comes after what it does:
-// a running machine runs, also while a changed network waits for its attachment.
+// machineReady is VirtualMachineReady. A running machine runs, also while a changed network waits for its attachment.
 func machineReady(seen *observed, res result) metav1.Condition {
 	const conditionType = vmv1alpha1.ConditionVirtualMachineReady
 	machine := seen.machine
 	switch {
-	case res.blocked != nil:
+	case res.blocked != nil && !(machine != nil && waits(res.blocked.Reason)):
 		return *res.blocked
 	case machine == nil:
 		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the VirtualMachine was just made; nothing needs to be done")
@@ -78,6 +77,11 @@ func machineReady(seen *observed, res result) metav1.Condition {
 		return conditions.False(conditionType, vmv1alpha1.ReasonStopped, fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
 	}
 	return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is starting the machine; nothing needs to be done")
+}
+
+// waits reports whether a machine that exists is kept as it is for a reason that another condition tells.
+func waits(reason string) bool {
+	return reason == vmv1alpha1.ReasonWaitingForNetworks || reason == vmv1alpha1.ReasonWaitingForCloudInit
 }
 
 // synchronizedRefusal returns why virt-controller could not make the machine's pod, as when a network binding

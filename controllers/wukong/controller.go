@@ -8,12 +8,10 @@ package wukong
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -46,7 +44,8 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if !wukong.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.delete(ctx, seen)
 	}
-	if err := r.ensureFinalizer(ctx, wukong); err != nil {
+	// Before the first child is made.
+	if err := r.writer.AddFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong); err != nil {
 		return ctrl.Result{}, err
 	}
 	result, actErr := r.act(ctx, seen)
@@ -55,18 +54,4 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, nil
 	}
 	return ctrl.Result{}, errors.Join(actErr, r.report(ctx, seen, result))
-}
-
-// ensureFinalizer adds our finalizer before the first child is made.
-func (r *reconciler) ensureFinalizer(ctx context.Context, wukong *vmv1alpha1.Wukong) error {
-	before := wukong.DeepCopy()
-	if !controllerutil.AddFinalizer(wukong, vmv1alpha1.FinalizerWukong) {
-		return nil
-	}
-	// The list of finalizers is replaced whole by a merge patch, so nobody may have changed it meanwhile.
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.client.Patch(ctx, wukong, patch); err != nil {
-		return fmt.Errorf("adding the finalizer: %w", err)
-	}
-	return nil
 }

@@ -6,13 +6,11 @@ package wukong
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -39,13 +37,7 @@ func (r *reconciler) delete(ctx context.Context, seen *observed) error {
 	if len(seen.networks)+len(seen.bridges) > 0 {
 		return r.write(ctx, wukong, deleting(seen), wukong.Status.Networks)
 	}
-	before := wukong.DeepCopy()
-	controllerutil.RemoveFinalizer(wukong, vmv1alpha1.FinalizerWukong)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := client.IgnoreNotFound(r.client.Patch(ctx, wukong, patch)); err != nil {
-		return fmt.Errorf("removing the finalizer: %w", err)
-	}
-	return nil
+	return r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong)
 }
 
 // deleting returns the conditions of a deleted Wukong, with what its children wait for.

@@ -93,6 +93,10 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if err := l.installWukong(ctx); err != nil {
 		return err
 	}
+	// The garbage collector looks for new kinds every half a minute, and when it starts.
+	if err := l.Plane.RestartControllerManager(ctx); err != nil {
+		return fmt.Errorf("making the garbage collector see the new kinds: %w", err)
+	}
 	// The actors live as long as the lab, not as long as its start.
 	actors, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel

@@ -35,6 +35,7 @@ const stopGrace = 30 * time.Second
 type Manager struct {
 	process *process.Process
 	probes  string
+	metrics string
 }
 
 // ManagerOptions say how a manager is started.
@@ -90,10 +91,14 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	if err != nil {
 		return nil, err
 	}
+	metrics, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
 	arguments := append([]string{
 		"--kubeconfig=" + kubeconfig,
 		"--health-probe-bind-address=" + probes,
-		"--metrics-bind-address=127.0.0.1:0",
+		"--metrics-bind-address=" + metrics,
 		"--leader-elect-namespace=" + ManagerNamespace,
 		fmt.Sprintf("--leader-elect=%t", options.LeaderElect),
 	}, options.Arguments...)
@@ -105,7 +110,7 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	if err != nil {
 		return nil, err
 	}
-	manager := &Manager{process: started, probes: probes}
+	manager := &Manager{process: started, probes: probes, metrics: metrics}
 	if err := manager.waitReady(ctx); err != nil {
 		_ = manager.Kill()
 		return nil, err
@@ -145,6 +150,9 @@ func (m *Manager) waitReady(ctx context.Context) error {
 	}
 	return nil
 }
+
+// MetricsAddress is where the manager serves its metrics over HTTPS.
+func (m *Manager) MetricsAddress() string { return m.metrics }
 
 // Exited is closed when the manager has ended.
 func (m *Manager) Exited() <-chan struct{} { return m.process.Exited() }

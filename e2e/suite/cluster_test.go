@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -262,4 +263,21 @@ func (w *world) expectAbsentBeforeDeletion() {
 			}
 		}
 	}
+}
+
+// namesOf returns the names of a list's items.
+func namesOf(t *testing.T, list client.ObjectList) []string {
+	t.Helper()
+	var names []string
+	err := meta.EachListItem(list, func(item runtime.Object) error {
+		accessor, err := meta.Accessor(item)
+		if err == nil {
+			names = append(names, accessor.GetName())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }

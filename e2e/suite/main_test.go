@@ -10,10 +10,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/novasphere/wukong/e2e/lab"
 )
 
 func TestMain(m *testing.M) {
+	// What the lab itself logs is told in errors; the manager is a process of its own.
+	ctrl.SetLogger(logr.Discard())
 	code := m.Run()
 	if err := lab.RemoveManagerBuild(); err != nil {
 		fmt.Fprintln(os.Stderr, "removing the manager's build:", err)

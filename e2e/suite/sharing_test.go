@@ -129,10 +129,10 @@ func TestConflict(t *testing.T) {
 	w.create(newWukong("default", "first", bridged("lan", "br-lan", 100)))
 	w.expectReady("default", "first")
 	w.create(newWukong("other", "second", bridged("lan", "br-lan", 200)))
-	told := w.expect("other", "second", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonWaitingForNodeBridge)
+	told := w.expect("other", "second", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonBridgeConflict)
 	w.expectMessage(told, vmv1alpha1.ConditionReady, "default/first-lan", "VLAN 100", "another bridgeName")
 	w.create(newWukong("other", "third", bridged("lan", "br-other", 100)))
-	told = w.expect("other", "third", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonWaitingForNodeBridge)
+	told = w.expect("other", "third", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonUplinkConflict)
 	w.expectMessage(told, vmv1alpha1.ConditionReady, "default/first-lan", "br-lan", "another VLAN or uplink")
 	w.onlyPolicy()
 

@@ -56,9 +56,7 @@ func (o Observed) progress(claim Claim, nodes []NodeResult) Verdict {
 	}
 	v.Available, v.Ready = o.available(nodes), o.ready(nodes)
 	if !claim.DeletedAt.IsZero() {
-		v.Ready = isNot(vmv1alpha1.ReasonInUse,
-			
-			"bridge %s is kept until %s, which uses it, has stopped", o.BridgeName, claim.UsedBy)
+		v.Ready = isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", o.BridgeName, claim.UsedBy)
 	}
 	return v
 }

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
@@ -46,11 +46,11 @@ type Actor struct {
 	since map[types.UID]entered
 	// requested are machines with the run strategy Manual that virtctl started.
 	requested map[types.UID]bool
-	plugins   map[string]virtv1.InterfaceBindingPlugin
+	plugins   map[string]kubevirtv1.InterfaceBindingPlugin
 }
 
 type entered struct {
-	phase virtv1.VirtualMachineInstancePhase
+	phase kubevirtv1.VirtualMachineInstancePhase
 	at    time.Time
 }
 
@@ -76,8 +76,9 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 		doomed:    map[types.UID]string{},
 		since:     map[types.UID]entered{},
 		requested: map[types.UID]bool{},
-		plugins:   map[string]virtv1.InterfaceBindingPlugin{},
+		plugins:   map[string]kubevirtv1.InterfaceBindingPlugin{},
 	}
+	context.AfterFunc(ctx, a.queue.ShutDown)
 	for range workers {
 		a.wg.Go(func() {
 			for a.next(ctx) {
@@ -99,7 +100,6 @@ func (a *Actor) Stop() {
 	if a.watcher != nil {
 		a.watcher.Stop()
 	}
-	a.queue.ShutDown()
 	a.wg.Wait()
 }
 
@@ -126,9 +126,12 @@ func (a *Actor) next(ctx context.Context) bool {
 		return false
 	}
 	defer a.queue.Done(k)
-	after, err := a.reconcile(ctx, k)
+	if ctx.Err() != nil {
+		return false
+	}
+	// What is being written when the actor ends is still written: a request cut short is not part of the model.
+	after, err := a.reconcile(context.WithoutCancel(ctx), k)
 	switch {
-	case ctx.Err() != nil:
 	case err != nil:
 		a.complain(err, "Playing the machine failed", "namespace", k.Namespace, "name", k.Name)
 		a.queue.AddRateLimited(k)
@@ -164,7 +167,7 @@ func (a *Actor) changed(resource schema.GroupVersionResource, meta *metav1.Parti
 	case machines, instances:
 		a.queue.Add(key{Namespace: meta.Namespace, Name: meta.Name})
 	case launcherPods:
-		if name, is := meta.Annotations[virtv1.DomainAnnotation]; is {
+		if name, is := meta.Annotations[kubevirtv1.DomainAnnotation]; is {
 			a.queue.Add(key{Namespace: meta.Namespace, Name: name})
 		}
 	default:

@@ -8,9 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
@@ -55,7 +54,7 @@ func TestLateAttachmentLeavesTheInstancePending(t *testing.T) {
 	s := newStage(t, Options{})
 	s.create(s.secret("late"), s.virtualMachine("late"))
 	s.eventually(t.Context(), func() string {
-		c := condition(s.instance("late"), virtv1.VirtualMachineInstanceSynchronized)
+		c := condition(s.instance("late"), kubevirtv1.VirtualMachineInstanceSynchronized)
 		if c == nil || c.Reason != failedCreate {
 			return fmt.Sprintf("condition Synchronized is %+v", c)
 		}
@@ -63,7 +62,7 @@ func TestLateAttachmentLeavesTheInstancePending(t *testing.T) {
 	})
 	s.create(s.attachment("lan"))
 	s.never(func() string {
-		if phase := s.instance("late").Status.Phase; phase != virtv1.Pending {
+		if phase := s.instance("late").Status.Phase; phase != kubevirtv1.Pending {
 			return fmt.Sprintf("phase is %q, want Pending for good", phase)
 		}
 		return ""
@@ -79,40 +78,40 @@ func TestLateAttachmentLeavesTheInstancePending(t *testing.T) {
 		return ""
 	})
 	s.VM(s.namespace, "late").HangDeletion(false)
-	s.shows("late", virtv1.VirtualMachineStatusRunning)
+	s.shows("late", kubevirtv1.VirtualMachineStatusRunning)
 }
 
 func TestLateAttachmentInPod(t *testing.T) {
 	s := newStage(t, Options{MissingNetwork: WaitInPod})
 	s.create(s.secret("late"), s.virtualMachine("late"))
-	s.phase("late", virtv1.Scheduling)
+	s.phase("late", kubevirtv1.Scheduling)
 	s.create(s.attachment("lan"))
-	s.shows("late", virtv1.VirtualMachineStatusRunning)
+	s.shows("late", kubevirtv1.VirtualMachineStatusRunning)
 }
 
 func TestLateSecret(t *testing.T) {
 	s := newStage(t, Options{})
 	s.create(s.attachment("lan"), s.virtualMachine("late"))
-	s.phase("late", virtv1.Scheduling)
+	s.phase("late", kubevirtv1.Scheduling)
 	s.never(func() string {
-		if phase := s.instance("late").Status.Phase; phase != virtv1.Scheduling {
+		if phase := s.instance("late").Status.Phase; phase != kubevirtv1.Scheduling {
 			return fmt.Sprintf("phase is %q without the Secret", phase)
 		}
 		return ""
 	})
-	s.shows("late", virtv1.VirtualMachineStatusStarting)
+	s.shows("late", kubevirtv1.VirtualMachineStatusStarting)
 	s.create(s.secret("late"))
-	s.shows("late", virtv1.VirtualMachineStatusRunning)
+	s.shows("late", kubevirtv1.VirtualMachineStatusRunning)
 }
 
 func TestBindingPluginMustBeRegistered(t *testing.T) {
 	s := newStage(t, Options{})
 	machine := s.virtualMachine("tap")
-	machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].InterfaceBindingMethod = virtv1.InterfaceBindingMethod{}
-	machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].Binding = &virtv1.PluginBinding{Name: "macvtap"}
+	machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].InterfaceBindingMethod = kubevirtv1.InterfaceBindingMethod{}
+	machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].Binding = &kubevirtv1.PluginBinding{Name: "macvtap"}
 	s.create(s.attachment("lan"), s.secret("tap"), machine)
 	s.eventually(t.Context(), func() string {
-		c := condition(s.instance("tap"), virtv1.VirtualMachineInstanceSynchronized)
+		c := condition(s.instance("tap"), kubevirtv1.VirtualMachineInstanceSynchronized)
 		if c == nil || !strings.Contains(c.Message, "unable to find the network binding plugin 'macvtap' in Kubevirt configuration") {
 			return fmt.Sprintf("condition Synchronized is %+v", c)
 		}
@@ -121,131 +120,21 @@ func TestBindingPluginMustBeRegistered(t *testing.T) {
 	if err := s.SetTapBinding(t.Context(), "macvtap", true); err != nil {
 		t.Fatal(err)
 	}
-	s.shows("tap", virtv1.VirtualMachineStatusRunning)
+	s.shows("tap", kubevirtv1.VirtualMachineStatusRunning)
 	if err := s.SetTapBinding(t.Context(), "macvtap", false); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestRestartRequired(t *testing.T) {
-	s := newStage(t, Options{})
-	s.running("web")
-	s.edit("web", func(machine *virtv1.VirtualMachine) {
-		machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].MacAddress = "02:00:00:aa:bb:09"
-	})
-	s.eventually(t.Context(), func() string {
-		if got := s.restartRequired("web"); got != restartForField {
-			return fmt.Sprintf("RestartRequired says %q", got)
-		}
-		return ""
-	})
-	s.edit("web", func(machine *virtv1.VirtualMachine) {
-		machine.Spec.Template.Spec.Domain.Devices.Interfaces[1].MacAddress = lanMAC
-	})
-	s.eventually(t.Context(), func() string { return s.restartRequired("web") })
-
-	s.edit("web", func(machine *virtv1.VirtualMachine) { machine.Spec.Template.Spec.Hostname = "other" })
-	s.eventually(t.Context(), func() string {
-		if s.restartRequired("web") == "" {
-			return "another hostname needs no restart"
-		}
-		return ""
-	})
-	before := s.instance("web").UID
-	if err := s.RestartVM(t.Context(), s.namespace, "web"); err != nil {
-		t.Fatal(err)
-	}
-	s.eventually(t.Context(), func() string {
-		if vmi := s.instance("web"); vmi.UID == before || !vmi.IsRunning() {
-			return "the instance was not replaced"
-		}
-		return s.restartRequired("web")
-	})
-}
-
-func TestLiveUpdates(t *testing.T) {
-	s := newStage(t, Options{})
-	s.running("web")
-	s.edit("web", func(machine *virtv1.VirtualMachine) {
-		machine.Spec.Template.Spec.Domain.CPU.Sockets = 2
-		more := resource.MustParse("4Gi")
-		machine.Spec.Template.Spec.Domain.Memory.Guest = &more
-		machine.Spec.Template.Spec.NodeSelector = map[string]string{corev1.LabelOSStable: "linux"}
-	})
-	s.eventually(t.Context(), func() string {
-		vmi := s.instance("web")
-		if vmi.Spec.Domain.CPU.Sockets != 2 || vmi.Spec.Domain.Memory.Guest.String() != "4Gi" || len(vmi.Spec.NodeSelector) != 1 {
-			return "live fields did not reach the instance"
-		}
-		return ""
-	})
-	if got := s.restartRequired("web"); got != "" {
-		t.Errorf("RestartRequired says %q", got)
-	}
-	s.edit("web", func(machine *virtv1.VirtualMachine) { machine.Spec.Template.Spec.Domain.CPU.Sockets = 9 })
-	s.eventually(t.Context(), func() string {
-		if got := s.restartRequired("web"); got != restartForTooManyCPUs {
-			return fmt.Sprintf("RestartRequired says %q", got)
-		}
-		return ""
-	})
-}
-
-func TestPlacement(t *testing.T) {
-	s := newStage(t, Options{})
-	machine := s.virtualMachine("picky")
-	machine.Spec.Template.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchExpressions: []corev1.NodeSelectorRequirement{
-				{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpNotIn, Values: []string{"node-1", "node-2"}},
-			},
-		}}},
-	}}
-	s.create(s.attachment("lan"), s.secret("picky"), machine)
-	s.shows("picky", virtv1.VirtualMachineStatusRunning)
-	if got := s.instance("picky").Status.NodeName; got != "node-3" {
-		t.Errorf("instance is on %q, want node-3", got)
-	}
-	s.VM(s.namespace, "sad").Unschedulable("0/3 nodes are available: 3 Insufficient memory.")
-	s.create(s.secret("sad"), s.virtualMachine("sad"))
-	s.shows("sad", virtv1.VirtualMachineStatusUnschedulable)
-	s.VM(s.namespace, "sad").Unschedulable("")
-	s.shows("sad", virtv1.VirtualMachineStatusRunning)
-}
-
-func TestStopAndStart(t *testing.T) {
-	s := newStage(t, Options{})
-	s.running("web")
-	if err := s.StopVM(t.Context(), s.namespace, "web"); err != nil {
-		t.Fatal(err)
-	}
-	s.shows("web", virtv1.VirtualMachineStatusStopped)
-	if got := *s.get("web").Spec.RunStrategy; got != virtv1.RunStrategyHalted {
-		t.Errorf("run strategy is %s, want Halted", got)
-	}
-	if err := s.StartVM(t.Context(), s.namespace, "web"); err != nil {
-		t.Fatal(err)
-	}
-	s.shows("web", virtv1.VirtualMachineStatusRunning)
-}
-
-func TestCrashLoop(t *testing.T) {
-	s := newStage(t, Options{})
-	s.VM(s.namespace, "web").Crash(2)
-	s.create(s.attachment("lan"), s.secret("web"), s.virtualMachine("web"))
-	s.shows("web", virtv1.VirtualMachineStatusCrashLoopBackOff)
-	s.shows("web", virtv1.VirtualMachineStatusRunning)
-}
-
 func TestScripts(t *testing.T) {
 	s := newStage(t, Options{})
 	web := s.VM(s.namespace, "web")
-	web.HoldAt(virtv1.Scheduled)
+	web.HoldAt(kubevirtv1.Scheduled)
 	web.SetAgent(false)
 	s.create(s.attachment("lan"), s.secret("web"), s.virtualMachine("web"))
-	s.phase("web", virtv1.Scheduled)
+	s.phase("web", kubevirtv1.Scheduled)
 	web.Release()
-	s.shows("web", virtv1.VirtualMachineStatusRunning)
+	s.shows("web", kubevirtv1.VirtualMachineStatusRunning)
 	if got := s.address("web", "lan"); got != "" {
 		t.Errorf("address on lan is %q without an agent", got)
 	}
@@ -262,7 +151,7 @@ func TestScripts(t *testing.T) {
 	if err := s.client.Delete(t.Context(), s.get("web")); err != nil {
 		t.Fatal(err)
 	}
-	s.shows("web", virtv1.VirtualMachineStatusTerminating)
+	s.shows("web", kubevirtv1.VirtualMachineStatusTerminating)
 	s.never(func() string {
 		if s.get("web").UID == "" {
 			return "the machine went while its guest was still shutting down"
@@ -276,7 +165,7 @@ func TestScripts(t *testing.T) {
 func (s *stage) gone(name string) {
 	s.t.Helper()
 	s.eventually(s.t.Context(), func() string {
-		for _, object := range []client.Object{&virtv1.VirtualMachine{}, &virtv1.VirtualMachineInstance{}} {
+		for _, object := range []client.Object{&kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}} {
 			err := s.client.Get(s.t.Context(), key{Namespace: s.namespace, Name: name}, object)
 			if !apierrors.IsNotFound(err) {
 				return fmt.Sprintf("%T is still there (%v)", object, err)
@@ -310,11 +199,25 @@ func TestDeletionThroughTheOwner(t *testing.T) {
 	machine := s.virtualMachine("web")
 	machine.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: "owner", UID: owner.UID}}
 	s.create(s.attachment("lan"), s.secret("web"), machine)
-	s.shows("web", virtv1.VirtualMachineStatusRunning)
+	s.shows("web", kubevirtv1.VirtualMachineStatusRunning)
 	if err := s.client.Delete(t.Context(), owner); err != nil {
 		t.Fatal(err)
 	}
 	s.gone("web")
+}
+
+func TestDeletionWithTheNamespace(t *testing.T) {
+	s := newStage(t, Options{})
+	s.running("web")
+	s.deleteNamespace(t.Context())
+	s.gone("web")
+	s.eventually(t.Context(), func() string {
+		err := s.client.Get(t.Context(), client.ObjectKey{Name: s.namespace}, &corev1.Namespace{})
+		if !apierrors.IsNotFound(err) {
+			return fmt.Sprintf("namespace %s is still there (%v)", s.namespace, err)
+		}
+		return ""
+	})
 }
 
 func TestKubeVirtGoesAndComesBack(t *testing.T) {
@@ -327,10 +230,10 @@ func TestKubeVirtGoesAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.create(s.virtualMachine("web"))
-	s.shows("web", virtv1.VirtualMachineStatusRunning)
+	s.shows("web", kubevirtv1.VirtualMachineStatusRunning)
 	s.eventually(t.Context(), func() string {
-		object := &virtv1.KubeVirt{}
-		if err := s.client.Get(t.Context(), ConfigurationKey, object); err != nil || object.Status.Phase != virtv1.KubeVirtPhaseDeployed {
+		object := &kubevirtv1.KubeVirt{}
+		if err := s.client.Get(t.Context(), ConfigurationKey, object); err != nil || object.Status.Phase != kubevirtv1.KubeVirtPhaseDeployed {
 			return fmt.Sprintf("KubeVirt object is %q (%v)", object.Status.Phase, err)
 		}
 		return ""

@@ -5,19 +5,19 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // podScheduled is the pod's condition that virt-controller copies to the instance.
-const podScheduled = virtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled)
+const podScheduled = kubevirtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled)
 
 // setCondition writes a condition of an instance; its time changes only when the status flips.
 func setCondition(
-	vmi *virtv1.VirtualMachineInstance, kind virtv1.VirtualMachineInstanceConditionType,
+	vmi *kubevirtv1.VirtualMachineInstance, kind kubevirtv1.VirtualMachineInstanceConditionType,
 	status corev1.ConditionStatus, reason, message string,
 ) {
 	now := metav1.Now()
-	wanted := virtv1.VirtualMachineInstanceCondition{
+	wanted := kubevirtv1.VirtualMachineInstanceCondition{
 		Type: kind, Status: status, Reason: reason, Message: message, LastProbeTime: now, LastTransitionTime: now,
 	}
 	for i, old := range vmi.Status.Conditions {
@@ -36,13 +36,13 @@ func setCondition(
 	vmi.Status.Conditions = append(vmi.Status.Conditions, wanted)
 }
 
-func dropCondition(vmi *virtv1.VirtualMachineInstance, kind virtv1.VirtualMachineInstanceConditionType) {
-	vmi.Status.Conditions = slices.DeleteFunc(vmi.Status.Conditions, func(c virtv1.VirtualMachineInstanceCondition) bool {
+func dropCondition(vmi *kubevirtv1.VirtualMachineInstance, kind kubevirtv1.VirtualMachineInstanceConditionType) {
+	vmi.Status.Conditions = slices.DeleteFunc(vmi.Status.Conditions, func(c kubevirtv1.VirtualMachineInstanceCondition) bool {
 		return c.Type == kind
 	})
 }
 
-func condition(vmi *virtv1.VirtualMachineInstance, kind virtv1.VirtualMachineInstanceConditionType) *virtv1.VirtualMachineInstanceCondition {
+func condition(vmi *kubevirtv1.VirtualMachineInstance, kind kubevirtv1.VirtualMachineInstanceConditionType) *kubevirtv1.VirtualMachineInstanceCondition {
 	if vmi == nil {
 		return nil
 	}
@@ -61,23 +61,23 @@ func without(list []string, unwanted ...string) []string {
 // machineConditions are the conditions of a machine: Ready from its instance, RestartRequired from the comparison with
 // what it started with, and every other condition of the instance as it is (fact sheet 6).
 func machineConditions(
-	old []virtv1.VirtualMachineCondition, vmi *virtv1.VirtualMachineInstance, restart string,
-) []virtv1.VirtualMachineCondition {
-	fresh := []virtv1.VirtualMachineCondition{machineReady(vmi)}
+	old []kubevirtv1.VirtualMachineCondition, vmi *kubevirtv1.VirtualMachineInstance, restart string,
+) []kubevirtv1.VirtualMachineCondition {
+	fresh := []kubevirtv1.VirtualMachineCondition{machineReady(vmi)}
 	if vmi != nil {
 		for _, c := range vmi.Status.Conditions {
-			if c.Type == virtv1.VirtualMachineInstanceReady {
+			if c.Type == kubevirtv1.VirtualMachineInstanceReady {
 				continue
 			}
-			fresh = append(fresh, virtv1.VirtualMachineCondition{
-				Type: virtv1.VirtualMachineConditionType(c.Type), Status: c.Status, Reason: c.Reason, Message: c.Message,
+			fresh = append(fresh, kubevirtv1.VirtualMachineCondition{
+				Type: kubevirtv1.VirtualMachineConditionType(c.Type), Status: c.Status, Reason: c.Reason, Message: c.Message,
 				LastProbeTime: c.LastProbeTime, LastTransitionTime: c.LastTransitionTime,
 			})
 		}
 	}
 	if restart != "" {
-		fresh = append(fresh, virtv1.VirtualMachineCondition{
-			Type: virtv1.VirtualMachineRestartRequired, Status: corev1.ConditionTrue, Reason: "RestartRequired", Message: restart,
+		fresh = append(fresh, kubevirtv1.VirtualMachineCondition{
+			Type: kubevirtv1.VirtualMachineRestartRequired, Status: corev1.ConditionTrue, Reason: "RestartRequired", Message: restart,
 		})
 	}
 	for i := range fresh {
@@ -86,9 +86,9 @@ func machineConditions(
 	return fresh
 }
 
-func machineReady(vmi *virtv1.VirtualMachineInstance) virtv1.VirtualMachineCondition {
-	ready := virtv1.VirtualMachineCondition{Type: virtv1.VirtualMachineReady, Status: corev1.ConditionFalse}
-	found := condition(vmi, virtv1.VirtualMachineInstanceReady)
+func machineReady(vmi *kubevirtv1.VirtualMachineInstance) kubevirtv1.VirtualMachineCondition {
+	ready := kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineReady, Status: corev1.ConditionFalse}
+	found := condition(vmi, kubevirtv1.VirtualMachineInstanceReady)
 	switch {
 	case vmi == nil:
 		ready.Reason, ready.Message = "VMINotExists", "VMI does not exist"
@@ -101,7 +101,7 @@ func machineReady(vmi *virtv1.VirtualMachineInstance) virtv1.VirtualMachineCondi
 }
 
 // keepTimes leaves the times of a condition that says what it said, so that an unchanged status is not written.
-func keepTimes(c *virtv1.VirtualMachineCondition, old []virtv1.VirtualMachineCondition) {
+func keepTimes(c *kubevirtv1.VirtualMachineCondition, old []kubevirtv1.VirtualMachineCondition) {
 	now := metav1.Now()
 	for _, before := range old {
 		if before.Type != c.Type {

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -20,7 +20,7 @@ var ConfigurationKey = key{Namespace: "kubevirt", Name: "kubevirt"}
 func (a *Actor) SetTapBinding(ctx context.Context, name string, registered bool) error {
 	a.mu.Lock()
 	if registered {
-		a.plugins[name] = virtv1.InterfaceBindingPlugin{DomainAttachmentType: virtv1.Tap}
+		a.plugins[name] = kubevirtv1.InterfaceBindingPlugin{DomainAttachmentType: kubevirtv1.Tap}
 	} else {
 		delete(a.plugins, name)
 	}
@@ -34,7 +34,7 @@ func (a *Actor) SetTapBinding(ctx context.Context, name string, registered bool)
 
 // registered reads the KubeVirt object itself, so that a registration made by hand counts as well.
 func (a *Actor) registered(ctx context.Context, plugin string) (bool, error) {
-	object := &virtv1.KubeVirt{}
+	object := &kubevirtv1.KubeVirt{}
 	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
@@ -52,7 +52,7 @@ func (a *Actor) installConfiguration(ctx context.Context) error {
 	if err := a.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create the namespace of KubeVirt: %w", err)
 	}
-	object := &virtv1.KubeVirt{}
+	object := &kubevirtv1.KubeVirt{}
 	object.Namespace, object.Name = ConfigurationKey.Namespace, ConfigurationKey.Name
 	if err := a.client.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create the KubeVirt object: %w", err)
@@ -60,19 +60,19 @@ func (a *Actor) installConfiguration(ctx context.Context) error {
 	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
 		return fmt.Errorf("read the KubeVirt object: %w", err)
 	}
-	err := patch(ctx, a.client, object, "kubectl", func(object *virtv1.KubeVirt) {
+	err := patch(ctx, a.client, object, "kubectl", func(object *kubevirtv1.KubeVirt) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if object.Spec.Configuration.NetworkConfiguration == nil {
-			object.Spec.Configuration.NetworkConfiguration = &virtv1.NetworkConfiguration{}
+			object.Spec.Configuration.NetworkConfiguration = &kubevirtv1.NetworkConfiguration{}
 		}
 		object.Spec.Configuration.NetworkConfiguration.Binding = maps.Clone(a.plugins)
 	})
 	if err != nil {
 		return fmt.Errorf("configure KubeVirt: %w", err)
 	}
-	err = patchStatus(ctx, a.client, object, "virt-operator", func(object *virtv1.KubeVirt) {
-		object.Status.Phase = virtv1.KubeVirtPhaseDeployed
+	err = patchStatus(ctx, a.client, object, "virt-operator", func(object *kubevirtv1.KubeVirt) {
+		object.Status.Phase = kubevirtv1.KubeVirtPhaseDeployed
 		object.Status.DefaultArchitecture = defaultArchitecture
 		object.Status.ObservedKubeVirtVersion = "v1.9.0"
 	})

@@ -3,7 +3,7 @@ package kubevirt
 import (
 	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/types"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 const (
@@ -15,13 +15,13 @@ const (
 
 // fillIn does what virt-api's mutating webhook does to a new machine: identity, machine type and architecture that were
 // left out (fact sheet 4).
-func fillIn(machine *virtv1.VirtualMachine) {
+func fillIn(machine *kubevirtv1.VirtualMachine) {
 	if machine.Spec.Template == nil {
 		return
 	}
 	spec := &machine.Spec.Template.Spec
 	if spec.Domain.Firmware == nil {
-		spec.Domain.Firmware = &virtv1.Firmware{}
+		spec.Domain.Firmware = &kubevirtv1.Firmware{}
 	}
 	if spec.Domain.Firmware.UUID == "" {
 		spec.Domain.Firmware.UUID = types.UID(uuid.NewString())
@@ -30,7 +30,7 @@ func fillIn(machine *virtv1.VirtualMachine) {
 		spec.Domain.Firmware.Serial = uuid.NewString()
 	}
 	if spec.Domain.Machine == nil {
-		spec.Domain.Machine = &virtv1.Machine{Type: defaultMachineType}
+		spec.Domain.Machine = &kubevirtv1.Machine{Type: defaultMachineType}
 	}
 	if spec.Architecture == "" {
 		spec.Architecture = defaultArchitecture
@@ -38,9 +38,9 @@ func fillIn(machine *virtv1.VirtualMachine) {
 }
 
 // complete gives an instance the defaults that KubeVirt gives at its creation, which the machine does not show.
-func complete(spec *virtv1.VirtualMachineInstanceSpec) {
+func complete(spec *kubevirtv1.VirtualMachineInstanceSpec) {
 	if spec.Domain.CPU == nil {
-		spec.Domain.CPU = &virtv1.CPU{}
+		spec.Domain.CPU = &kubevirtv1.CPU{}
 	}
 	cpu := spec.Domain.CPU
 	cpu.Cores, cpu.Sockets, cpu.Threads = max(cpu.Cores, 1), max(cpu.Sockets, 1), max(cpu.Threads, 1)
@@ -56,7 +56,7 @@ func complete(spec *virtv1.VirtualMachineInstanceSpec) {
 		spec.TerminationGracePeriodSeconds = new(int64(defaultGracePeriod))
 	}
 	if len(spec.Networks) == 0 && (spec.Domain.Devices.AutoattachPodInterface == nil || *spec.Domain.Devices.AutoattachPodInterface) {
-		spec.Networks = []virtv1.Network{*virtv1.DefaultPodNetwork()}
-		spec.Domain.Devices.Interfaces = []virtv1.Interface{*virtv1.DefaultBridgeNetworkInterface()}
+		spec.Networks = []kubevirtv1.Network{*kubevirtv1.DefaultPodNetwork()}
+		spec.Domain.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultBridgeNetworkInterface()}
 	}
 }

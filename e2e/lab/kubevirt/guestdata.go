@@ -7,23 +7,23 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
 
 // noCloud returns the first NoCloud volume of an instance, which is the one that counts (fact sheet 4).
-func noCloud(vmi *virtv1.VirtualMachineInstance) (virtv1.Volume, bool) {
+func noCloud(vmi *kubevirtv1.VirtualMachineInstance) (kubevirtv1.Volume, bool) {
 	for _, volume := range vmi.Spec.Volumes {
 		if volume.CloudInitNoCloud != nil {
 			return volume, true
 		}
 	}
-	return virtv1.Volume{}, false
+	return kubevirtv1.Volume{}, false
 }
 
 // secretVolumes mounts the Secrets with cloud-init data into the pod, which is why a missing one holds the pod up.
-func secretVolumes(vmi *virtv1.VirtualMachineInstance) []corev1.Volume {
+func secretVolumes(vmi *kubevirtv1.VirtualMachineInstance) []corev1.Volume {
 	var volumes []corev1.Volume
 	mount := func(name, secret string) {
 		volumes = append(volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
@@ -42,7 +42,7 @@ func secretVolumes(vmi *virtv1.VirtualMachineInstance) []corev1.Volume {
 }
 
 // missingSecret says, in the kubelet's words, which Secret of an instance is not there; empty if all are.
-func (a *Actor) missingSecret(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (string, error) {
+func (a *Actor) missingSecret(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	for _, volume := range secretVolumes(vmi) {
 		name := volume.Secret.SecretName
 		err := a.client.Get(ctx, key{Namespace: vmi.Namespace, Name: name}, &corev1.Secret{})
@@ -57,7 +57,7 @@ func (a *Actor) missingSecret(ctx context.Context, vmi *virtv1.VirtualMachineIns
 }
 
 // guestData is the NoCloud data of an instance as its guest finds it at boot.
-func (a *Actor) guestData(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (guest.Data, error) {
+func (a *Actor) guestData(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (guest.Data, error) {
 	data := guest.Data{}
 	if vmi.Spec.Domain.Firmware != nil {
 		data.InstanceID = string(vmi.Spec.Domain.Firmware.UUID)

@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // advance takes an instance one phase on: what virt-controller, the scheduler, the kubelet and virt-handler do to it.
@@ -28,13 +28,13 @@ func (a *Actor) advance(ctx context.Context, s *scene) (time.Duration, error) {
 		return left, nil
 	}
 	switch s.vmi.Status.Phase {
-	case virtv1.VmPhaseUnset:
-		return a.options.StepDelay, a.enter(ctx, s.vmi, virtv1.Pending, nil)
-	case virtv1.Pending:
+	case kubevirtv1.VmPhaseUnset:
+		return a.options.StepDelay, a.enter(ctx, s.vmi, kubevirtv1.Pending, nil)
+	case kubevirtv1.Pending:
 		return a.makePod(ctx, s)
-	case virtv1.Scheduling:
+	case kubevirtv1.Scheduling:
 		return a.place(ctx, s)
-	case virtv1.Scheduled:
+	case kubevirtv1.Scheduled:
 		return a.boot(ctx, s)
 	default:
 		return 0, nil
@@ -43,14 +43,14 @@ func (a *Actor) advance(ctx context.Context, s *scene) (time.Duration, error) {
 
 // enter moves an instance into a phase, with whatever else is true from then on.
 func (a *Actor) enter(
-	ctx context.Context, vmi *virtv1.VirtualMachineInstance, phase virtv1.VirtualMachineInstancePhase,
-	edit func(*virtv1.VirtualMachineInstance),
+	ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, phase kubevirtv1.VirtualMachineInstancePhase,
+	edit func(*kubevirtv1.VirtualMachineInstance),
 ) error {
-	err := patch(ctx, a.client, vmi, managerController, func(vmi *virtv1.VirtualMachineInstance) {
+	err := patch(ctx, a.client, vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		if vmi.Status.Phase != phase {
 			vmi.Status.Phase = phase
 			vmi.Status.PhaseTransitionTimestamps = append(vmi.Status.PhaseTransitionTimestamps,
-				virtv1.VirtualMachineInstancePhaseTransitionTimestamp{Phase: phase, PhaseTransitionTimestamp: metav1.Now()})
+				kubevirtv1.VirtualMachineInstancePhaseTransitionTimestamp{Phase: phase, PhaseTransitionTimestamp: metav1.Now()})
 		}
 		if edit != nil {
 			edit(vmi)
@@ -63,7 +63,7 @@ func (a *Actor) enter(
 }
 
 // phaseLeft is how long an instance still has to stay in its phase. The first look at a phase starts its time.
-func (a *Actor) phaseLeft(vmi *virtv1.VirtualMachineInstance) time.Duration {
+func (a *Actor) phaseLeft(vmi *kubevirtv1.VirtualMachineInstance) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	since, seen := a.since[vmi.UID]
@@ -75,7 +75,7 @@ func (a *Actor) phaseLeft(vmi *virtv1.VirtualMachineInstance) time.Duration {
 }
 
 // phaseAge is how long an instance has been in its phase, as far as this actor has seen.
-func (a *Actor) phaseAge(vmi *virtv1.VirtualMachineInstance) time.Duration {
+func (a *Actor) phaseAge(vmi *kubevirtv1.VirtualMachineInstance) time.Duration {
 	return a.options.StepDelay - a.phaseLeft(vmi)
 }
 
@@ -84,8 +84,8 @@ func (a *Actor) losePod(ctx context.Context, s *scene) error {
 	if err := a.killPod(ctx, s.pod); err != nil {
 		return err
 	}
-	return a.enter(ctx, s.vmi, virtv1.Failed, func(vmi *virtv1.VirtualMachineInstance) {
-		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "PodNotExists", "virt-launcher pod has not yet been scheduled")
+	return a.enter(ctx, s.vmi, kubevirtv1.Failed, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "PodNotExists", "virt-launcher pod has not yet been scheduled")
 	})
 }
 
@@ -96,7 +96,7 @@ func (a *Actor) tearDown(ctx context.Context, s *scene) (time.Duration, error) {
 			return 0, nil
 		}
 		if !s.vmi.IsFinal() {
-			if err := a.enter(ctx, s.vmi, virtv1.Succeeded, stopped); err != nil {
+			if err := a.enter(ctx, s.vmi, kubevirtv1.Succeeded, stopped); err != nil {
 				return 0, err
 			}
 		}
@@ -113,7 +113,7 @@ func (a *Actor) tearDown(ctx context.Context, s *scene) (time.Duration, error) {
 		if left := a.stopLeft(s.vmi); left > 0 {
 			return left, nil
 		}
-		if err := a.enter(ctx, s.vmi, virtv1.Succeeded, stopped); err != nil {
+		if err := a.enter(ctx, s.vmi, kubevirtv1.Succeeded, stopped); err != nil {
 			return 0, err
 		}
 	}
@@ -121,27 +121,27 @@ func (a *Actor) tearDown(ctx context.Context, s *scene) (time.Duration, error) {
 }
 
 // stopLeft gives a guest that ran one step to shut down in.
-func (a *Actor) stopLeft(vmi *virtv1.VirtualMachineInstance) time.Duration {
+func (a *Actor) stopLeft(vmi *kubevirtv1.VirtualMachineInstance) time.Duration {
 	if !vmi.IsRunning() || vmi.DeletionTimestamp == nil {
 		return 0
 	}
 	return a.options.StepDelay - time.Since(vmi.DeletionTimestamp.Time)
 }
 
-func stopped(vmi *virtv1.VirtualMachineInstance) {
-	setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
-	dropCondition(vmi, virtv1.VirtualMachineInstanceAgentConnected)
+func stopped(vmi *kubevirtv1.VirtualMachineInstance) {
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
+	dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
 }
 
 // releaseInstance removes KubeVirt's finalizer, under its old and its new name.
-func (a *Actor) releaseInstance(ctx context.Context, vmi *virtv1.VirtualMachineInstance) error {
-	return patch(ctx, a.client, vmi, managerController, func(vmi *virtv1.VirtualMachineInstance) {
+func (a *Actor) releaseInstance(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
+	return patch(ctx, a.client, vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Finalizers = without(vmi.Finalizers,
-			virtv1.VirtualMachineInstanceFinalizer, virtv1.DeprecatedVirtualMachineInstanceFinalizer)
+			kubevirtv1.VirtualMachineInstanceFinalizer, kubevirtv1.DeprecatedVirtualMachineInstanceFinalizer)
 	})
 }
 
-func (a *Actor) forget(vmi *virtv1.VirtualMachineInstance) {
+func (a *Actor) forget(vmi *kubevirtv1.VirtualMachineInstance) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.doomed, vmi.UID)

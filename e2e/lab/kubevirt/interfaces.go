@@ -6,7 +6,7 @@ import (
 	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
@@ -22,11 +22,11 @@ const (
 
 // withMACs gives a NIC without an address one in the instance's status: another one at each start, as the fact sheet
 // warns of.
-func withMACs(vmi *virtv1.VirtualMachineInstance) {
+func withMACs(vmi *kubevirtv1.VirtualMachineInstance) {
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
 		if nic.MacAddress == "" && macOf(vmi, nic.Name) == "" {
 			vmi.Status.Interfaces = append(vmi.Status.Interfaces,
-				virtv1.VirtualMachineInstanceNetworkInterface{Name: nic.Name, MAC: randomMAC(), InfoSource: "domain"})
+				kubevirtv1.VirtualMachineInstanceNetworkInterface{Name: nic.Name, MAC: randomMAC(), InfoSource: "domain"})
 		}
 	}
 }
@@ -39,7 +39,7 @@ func randomMAC() string {
 }
 
 // macOf is the address of a NIC: that of the spec, else the one it was given at this start.
-func macOf(vmi *virtv1.VirtualMachineInstance, name string) string {
+func macOf(vmi *kubevirtv1.VirtualMachineInstance, name string) string {
 	if mac := interfaceOf(vmi, name).MacAddress; mac != "" {
 		return lowerMAC(mac)
 	}
@@ -52,10 +52,10 @@ func macOf(vmi *virtv1.VirtualMachineInstance, name string) string {
 }
 
 // plugged lists the NICs of an instance as the guest finds them, with what DHCP would give on each.
-func plugged(vmi *virtv1.VirtualMachineInstance, podIP string, dhcp map[string][]string) []guest.NIC {
+func plugged(vmi *kubevirtv1.VirtualMachineInstance, podIP string, dhcp map[string][]string) []guest.NIC {
 	nics := make([]guest.NIC, 0, len(vmi.Spec.Domain.Devices.Interfaces))
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
-		if nic.State == virtv1.InterfaceStateAbsent {
+		if nic.State == kubevirtv1.InterfaceStateAbsent {
 			continue
 		}
 		answer := dhcp[nic.Name]
@@ -70,7 +70,7 @@ func plugged(vmi *virtv1.VirtualMachineInstance, podIP string, dhcp map[string][
 	return nics
 }
 
-func onPodNetwork(vmi *virtv1.VirtualMachineInstance, name string) bool {
+func onPodNetwork(vmi *kubevirtv1.VirtualMachineInstance, name string) bool {
 	for _, network := range vmi.Spec.Networks {
 		if network.Name == name {
 			return network.Pod != nil
@@ -82,15 +82,15 @@ func onPodNetwork(vmi *virtv1.VirtualMachineInstance, name string) bool {
 // report is the list of interfaces in the status of an instance. Addresses of secondary NICs are known only through the
 // agent. On the pod network the pod's address is reported, unless the agent sees none on that NIC (fact sheet 6).
 func (a *Actor) report(
-	vmi *virtv1.VirtualMachineInstance, pod *corev1.Pod, inside guest.Network, s script, agent bool,
-) []virtv1.VirtualMachineInstanceNetworkInterface {
-	var list []virtv1.VirtualMachineInstanceNetworkInterface
+	vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod, inside guest.Network, s script, agent bool,
+) []kubevirtv1.VirtualMachineInstanceNetworkInterface {
+	var list []kubevirtv1.VirtualMachineInstanceNetworkInterface
 	for _, network := range vmi.Spec.Networks {
-		nic := virtv1.VirtualMachineInstanceNetworkInterface{
+		nic := kubevirtv1.VirtualMachineInstanceNetworkInterface{
 			Name: network.Name, MAC: macOf(vmi, network.Name), PodInterfaceName: podNIC(network),
 			InfoSource: sourceDomain, QueueCount: 1, LinkState: "up",
 		}
-		if interfaceOf(vmi, network.Name).State == virtv1.InterfaceStateLinkDown {
+		if interfaceOf(vmi, network.Name).State == kubevirtv1.InterfaceStateLinkDown {
 			nic.LinkState = "down"
 		}
 		if network.Pod != nil {

@@ -2,7 +2,7 @@ package kubevirt
 
 import (
 	"k8s.io/apimachinery/pkg/api/equality"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // Reasons why a change waits for a restart, in KubeVirt's words.
@@ -19,14 +19,14 @@ const hotplugRatio = 4
 
 // restartReason compares a machine with what its instance was started from. Empty means that everything has taken or can
 // take effect; reverting a change therefore clears the reason, as KubeVirt does since 1.9.
-func restartReason(started, machine *virtv1.VirtualMachineInstanceSpec, vmi *virtv1.VirtualMachineInstance) string {
+func restartReason(started, machine *kubevirtv1.VirtualMachineInstanceSpec, vmi *kubevirtv1.VirtualMachineInstance) string {
 	ignoring := started.DeepCopy()
 	if ignoring.Domain.CPU != nil && machine.Domain.CPU != nil {
 		ignoring.Domain.CPU.Sockets = machine.Domain.CPU.Sockets
 	}
 	if machine.Domain.Memory != nil && machine.Domain.Memory.Guest != nil {
 		if ignoring.Domain.Memory == nil {
-			ignoring.Domain.Memory = &virtv1.Memory{}
+			ignoring.Domain.Memory = &kubevirtv1.Memory{}
 		}
 		ignoring.Domain.Memory.Guest = machine.Domain.Memory.Guest
 	}
@@ -40,7 +40,7 @@ func restartReason(started, machine *virtv1.VirtualMachineInstanceSpec, vmi *vir
 	return growthReason(machine, vmi)
 }
 
-func growthReason(machine *virtv1.VirtualMachineInstanceSpec, vmi *virtv1.VirtualMachineInstance) string {
+func growthReason(machine *kubevirtv1.VirtualMachineInstanceSpec, vmi *kubevirtv1.VirtualMachineInstance) string {
 	if wanted, has := machine.Domain.CPU, vmi.Spec.Domain.CPU; wanted != nil && has != nil {
 		switch {
 		case wanted.Sockets > has.MaxSockets:
@@ -70,8 +70,8 @@ func growthReason(machine *virtv1.VirtualMachineInstanceSpec, vmi *virtv1.Virtua
 
 // networksNeedRestart follows the table of fact sheet 5: removing or editing a NIC does, adding one or pointing it at
 // another attachment does not.
-func networksNeedRestart(machine, running *virtv1.VirtualMachineInstanceSpec) bool {
-	wantedNICs := map[string]virtv1.Interface{}
+func networksNeedRestart(machine, running *kubevirtv1.VirtualMachineInstanceSpec) bool {
+	wantedNICs := map[string]kubevirtv1.Interface{}
 	for _, nic := range machine.Domain.Devices.Interfaces {
 		nic.State = ""
 		wantedNICs[nic.Name] = nic
@@ -85,8 +85,8 @@ func networksNeedRestart(machine, running *virtv1.VirtualMachineInstanceSpec) bo
 	return networkSourcesNeedRestart(machine.Networks, running.Networks)
 }
 
-func networkSourcesNeedRestart(machine, running []virtv1.Network) bool {
-	wanted := map[string]virtv1.Network{}
+func networkSourcesNeedRestart(machine, running []kubevirtv1.Network) bool {
+	wanted := map[string]kubevirtv1.Network{}
 	hasPod := false
 	for _, network := range machine {
 		hasPod = hasPod || network.Pod != nil
@@ -102,7 +102,7 @@ func networkSourcesNeedRestart(machine, running []virtv1.Network) bool {
 	return hasPod && !hadPod
 }
 
-func withoutAttachment(network virtv1.Network) virtv1.Network {
+func withoutAttachment(network kubevirtv1.Network) kubevirtv1.Network {
 	network = *network.DeepCopy()
 	if network.Multus != nil {
 		network.Multus.NetworkName = ""
@@ -111,7 +111,7 @@ func withoutAttachment(network virtv1.Network) virtv1.Network {
 }
 
 // propagate writes what takes effect at once into a running instance.
-func propagate(machine *virtv1.VirtualMachineInstanceSpec, vmi *virtv1.VirtualMachineInstance) {
+func propagate(machine *kubevirtv1.VirtualMachineInstanceSpec, vmi *kubevirtv1.VirtualMachineInstance) {
 	if wanted, has := machine.Domain.CPU, vmi.Spec.Domain.CPU; wanted != nil && has != nil && wanted.Sockets > has.Sockets {
 		has.Sockets = wanted.Sockets
 	}

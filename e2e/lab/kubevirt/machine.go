@@ -13,7 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -37,15 +37,15 @@ func (a *Actor) control(ctx context.Context, s *scene) (time.Duration, error) {
 }
 
 // admit fills in defaults, as virt-api would have at creation, and takes the machine into virt-controller's care.
-func (a *Actor) admit(ctx context.Context, machine *virtv1.VirtualMachine) error {
-	if slices.Contains(machine.Finalizers, virtv1.VirtualMachineControllerFinalizer) {
+func (a *Actor) admit(ctx context.Context, machine *kubevirtv1.VirtualMachine) error {
+	if slices.Contains(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer) {
 		return nil
 	}
 	if err := patch(ctx, a.client, machine, managerAPI, fillIn); err != nil {
 		return fmt.Errorf("fill in defaults: %w", err)
 	}
-	err := patch(ctx, a.client, machine, managerController, func(machine *virtv1.VirtualMachine) {
-		machine.Finalizers = append(machine.Finalizers, virtv1.VirtualMachineControllerFinalizer)
+	err := patch(ctx, a.client, machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+		machine.Finalizers = append(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
 	})
 	if err != nil {
 		return fmt.Errorf("add the finalizer: %w", err)
@@ -68,12 +68,12 @@ func (a *Actor) dismiss(ctx context.Context, s *scene) error {
 	if err := a.reportMachine(ctx, s, ""); err != nil {
 		return err
 	}
-	return patch(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
-		machine.Finalizers = without(machine.Finalizers, virtv1.VirtualMachineControllerFinalizer)
+	return patch(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+		machine.Finalizers = without(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
 	})
 }
 
-func (a *Actor) deleteInstance(ctx context.Context, vmi *virtv1.VirtualMachineInstance) error {
+func (a *Actor) deleteInstance(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
 	if vmi.DeletionTimestamp != nil {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (a *Actor) deleteInstance(ctx context.Context, vmi *virtv1.VirtualMachineIn
 }
 
 // createInstance starts a machine from its template and remembers the template, so that later edits can be told apart.
-func (a *Actor) createInstance(ctx context.Context, machine *virtv1.VirtualMachine) error {
+func (a *Actor) createInstance(ctx context.Context, machine *kubevirtv1.VirtualMachine) error {
 	if machine.Spec.Template == nil {
 		return nil
 	}
@@ -94,19 +94,19 @@ func (a *Actor) createInstance(ctx context.Context, machine *virtv1.VirtualMachi
 		return err
 	}
 	template := machine.Spec.Template.DeepCopy()
-	vmi := &virtv1.VirtualMachineInstance{
+	vmi := &kubevirtv1.VirtualMachineInstance{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: machine.Namespace, Name: machine.Name,
 			Labels: maps.Clone(template.ObjectMeta.Labels), Annotations: maps.Clone(template.ObjectMeta.Annotations),
-			Finalizers:      []string{virtv1.VirtualMachineInstanceFinalizer},
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(machine, virtv1.VirtualMachineGroupVersionKind)},
+			Finalizers:      []string{kubevirtv1.VirtualMachineInstanceFinalizer},
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(machine, kubevirtv1.VirtualMachineGroupVersionKind)},
 		},
 		Spec: template.Spec,
 	}
 	if vmi.Annotations == nil {
 		vmi.Annotations = map[string]string{}
 	}
-	vmi.Annotations[virtv1.VirtualMachineGenerationAnnotation] = strconv.FormatInt(machine.Generation, 10)
+	vmi.Annotations[kubevirtv1.VirtualMachineGenerationAnnotation] = strconv.FormatInt(machine.Generation, 10)
 	vmi.Status.VirtualMachineRevisionName = revision
 	complete(&vmi.Spec)
 	err = a.client.Create(ctx, vmi, client.FieldOwner(managerController))
@@ -117,7 +117,7 @@ func (a *Actor) createInstance(ctx context.Context, machine *virtv1.VirtualMachi
 }
 
 // remember stores the template that an instance is started from, as KubeVirt does.
-func (a *Actor) remember(ctx context.Context, machine *virtv1.VirtualMachine) (string, error) {
+func (a *Actor) remember(ctx context.Context, machine *kubevirtv1.VirtualMachine) (string, error) {
 	raw, err := json.Marshal(map[string]any{"spec": machine.Spec})
 	if err != nil {
 		return "", fmt.Errorf("encode the template: %w", err)
@@ -125,7 +125,7 @@ func (a *Actor) remember(ctx context.Context, machine *virtv1.VirtualMachine) (s
 	revision := &appsv1.ControllerRevision{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: machine.Namespace, Name: revisionName(machine, machine.Generation),
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(machine, virtv1.VirtualMachineGroupVersionKind)},
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(machine, kubevirtv1.VirtualMachineGroupVersionKind)},
 		},
 		Data:     runtime.RawExtension{Raw: raw},
 		Revision: machine.Generation,
@@ -136,29 +136,35 @@ func (a *Actor) remember(ctx context.Context, machine *virtv1.VirtualMachine) (s
 	return revision.Name, nil
 }
 
-func revisionName(machine *virtv1.VirtualMachine, generation int64) string {
+func revisionName(machine *kubevirtv1.VirtualMachine, generation int64) string {
 	return fmt.Sprintf("revision-start-vm-%s-%d", machine.UID, generation)
 }
 
-// startedFrom reads the template that the instance of a machine was started from.
-func (a *Actor) startedFrom(ctx context.Context, s *scene) (*virtv1.VirtualMachineInstanceSpec, error) {
-	generation, err := strconv.ParseInt(s.vmi.Annotations[virtv1.VirtualMachineGenerationAnnotation], 10, 64)
-	if err != nil {
-		return nil, nil //nolint:nilnil // an instance that no machine started has no template.
+// startGeneration is the generation of the machine that an instance was started from, if a machine started it.
+func startGeneration(vmi *kubevirtv1.VirtualMachineInstance) (int64, bool) {
+	generation, err := strconv.ParseInt(vmi.Annotations[kubevirtv1.VirtualMachineGenerationAnnotation], 10, 64)
+	return generation, err == nil
+}
+
+// startedFrom reads the template that the instance of a machine was started from, or nil if there is none.
+func (a *Actor) startedFrom(ctx context.Context, s *scene) (*kubevirtv1.VirtualMachineInstanceSpec, error) {
+	generation, started := startGeneration(s.vmi)
+	if !started {
+		return nil, nil
 	}
 	revision := &appsv1.ControllerRevision{}
-	err = a.client.Get(ctx, key{Namespace: s.key.Namespace, Name: revisionName(s.machine, generation)}, revision)
+	err := a.client.Get(ctx, key{Namespace: s.key.Namespace, Name: revisionName(s.machine, generation)}, revision)
 	if err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	var stored struct {
-		Spec virtv1.VirtualMachineSpec `json:"spec"`
+		Spec kubevirtv1.VirtualMachineSpec `json:"spec"`
 	}
 	if err := json.Unmarshal(revision.Data.Raw, &stored); err != nil {
 		return nil, fmt.Errorf("decode the template: %w", err)
 	}
 	if stored.Spec.Template == nil {
-		return nil, nil //nolint:nilnil // see above.
+		return nil, nil
 	}
 	return &stored.Spec.Template.Spec, nil
 }
@@ -176,5 +182,5 @@ func (a *Actor) update(ctx context.Context, s *scene) (string, error) {
 	if reason := restartReason(started, wanted, s.vmi); reason != "" {
 		return reason, nil
 	}
-	return "", patch(ctx, a.client, s.vmi, managerController, func(vmi *virtv1.VirtualMachineInstance) { propagate(wanted, vmi) })
+	return "", patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) { propagate(wanted, vmi) })
 }

@@ -3,24 +3,23 @@ package kubevirt
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // reportMachine writes the status of a machine.
 func (a *Actor) reportMachine(ctx context.Context, s *scene, restart string) error {
-	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
+	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		status := &machine.Status
 		status.Conditions = machineConditions(status.Conditions, s.vmi, restart)
 		status.Created = s.vmi != nil
-		ready := condition(s.vmi, virtv1.VirtualMachineInstanceReady)
+		ready := condition(s.vmi, kubevirtv1.VirtualMachineInstanceReady)
 		status.Ready = ready != nil && ready.Status == corev1.ConditionTrue
 		status.PrintableStatus = printable(machine, s.vmi)
 		status.DesiredGeneration = machine.Generation
 		status.ObservedGeneration = observed(machine, s.vmi, restart)
-		if strategy, err := machine.RunStrategy(); err == nil && (strategy != virtv1.RunStrategyOnce || s.vmi != nil) {
+		if strategy, err := machine.RunStrategy(); err == nil && (strategy != kubevirtv1.RunStrategyOnce || s.vmi != nil) {
 			status.RunStrategy = strategy
 		}
 	})
@@ -32,55 +31,54 @@ func (a *Actor) reportMachine(ctx context.Context, s *scene, restart string) err
 
 // observed is the generation that the running instance has taken in: the machine's own, unless a change waits for a
 // restart.
-func observed(machine *virtv1.VirtualMachine, vmi *virtv1.VirtualMachineInstance, restart string) int64 {
+func observed(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, restart string) int64 {
 	if vmi == nil || restart == "" {
 		return machine.Generation
 	}
-	generation, err := strconv.ParseInt(vmi.Annotations[virtv1.VirtualMachineGenerationAnnotation], 10, 64)
-	if err != nil {
-		return machine.Generation
+	if generation, started := startGeneration(vmi); started {
+		return generation
 	}
-	return generation
+	return machine.Generation
 }
 
 // printable is the one-word status; the first that applies wins (fact sheet 6).
-func printable(machine *virtv1.VirtualMachine, vmi *virtv1.VirtualMachineInstance) virtv1.VirtualMachinePrintableStatus {
+func printable(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) kubevirtv1.VirtualMachinePrintableStatus {
 	scheduled := condition(vmi, podScheduled)
 	switch {
 	case machine.DeletionTimestamp != nil:
-		return virtv1.VirtualMachineStatusTerminating
+		return kubevirtv1.VirtualMachineStatusTerminating
 	case vmi == nil:
 		return printableWithoutInstance(machine)
 	case vmi.IsFinal():
 		if failing(machine) {
-			return virtv1.VirtualMachineStatusCrashLoopBackOff
+			return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
 		}
-		return virtv1.VirtualMachineStatusStopped
+		return kubevirtv1.VirtualMachineStatusStopped
 	case vmi.DeletionTimestamp != nil:
-		return virtv1.VirtualMachineStatusStopping
+		return kubevirtv1.VirtualMachineStatusStopping
 	case vmi.IsRunning():
-		return virtv1.VirtualMachineStatusRunning
+		return kubevirtv1.VirtualMachineStatusRunning
 	case scheduled != nil && scheduled.Status == corev1.ConditionFalse && scheduled.Reason == corev1.PodReasonUnschedulable:
-		return virtv1.VirtualMachineStatusUnschedulable
+		return kubevirtv1.VirtualMachineStatusUnschedulable
 	default:
-		return virtv1.VirtualMachineStatusStarting
+		return kubevirtv1.VirtualMachineStatusStarting
 	}
 }
 
-func printableWithoutInstance(machine *virtv1.VirtualMachine) virtv1.VirtualMachinePrintableStatus {
+func printableWithoutInstance(machine *kubevirtv1.VirtualMachine) kubevirtv1.VirtualMachinePrintableStatus {
 	strategy, err := machine.RunStrategy()
 	switch {
 	case failing(machine):
-		return virtv1.VirtualMachineStatusCrashLoopBackOff
-	case err == nil && (strategy == virtv1.RunStrategyAlways || strategy == virtv1.RunStrategyRerunOnFailure):
-		return virtv1.VirtualMachineStatusStarting
+		return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
+	case err == nil && (strategy == kubevirtv1.RunStrategyAlways || strategy == kubevirtv1.RunStrategyRerunOnFailure):
+		return kubevirtv1.VirtualMachineStatusStarting
 	default:
-		return virtv1.VirtualMachineStatusStopped
+		return kubevirtv1.VirtualMachineStatusStopped
 	}
 }
 
-func failing(machine *virtv1.VirtualMachine) bool {
+func failing(machine *kubevirtv1.VirtualMachine) bool {
 	strategy, err := machine.RunStrategy()
-	return err == nil && strategy != virtv1.RunStrategyHalted && strategy != virtv1.RunStrategyManual &&
+	return err == nil && strategy != kubevirtv1.RunStrategyHalted && strategy != kubevirtv1.RunStrategyManual &&
 		machine.Status.StartFailure != nil && machine.Status.StartFailure.ConsecutiveFailCount > 0
 }

@@ -3,17 +3,15 @@ package kubevirt
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -89,83 +87,39 @@ func newStage(t *testing.T, options Options) *stage {
 	return s
 }
 
-// clear deletes the namespace, which is a test of its own: every finalizer has to go.
+// clear deletes the machines and waits for them, and leaves the empty namespace to the namespace controller, which takes
+// its time.
 func (s *stage) clear(ctx context.Context) {
-	for k, m := range s.machines {
-		if k.Namespace == s.namespace {
-			m.Release()
-			m.HangDeletion(false)
-		}
+	for _, m := range s.scripted() {
+		m.Release()
+		m.HangDeletion(false)
 	}
-	if err := s.client.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}); err != nil {
+	err := s.client.DeleteAllOf(ctx, &kubevirtv1.VirtualMachine{}, client.InNamespace(s.namespace))
+	if client.IgnoreNotFound(err) != nil {
 		s.t.Error(err)
 	}
 	s.eventually(ctx, func() string {
-		err := s.client.Get(ctx, client.ObjectKey{Name: s.namespace}, &corev1.Namespace{})
-		if apierrors.IsNotFound(err) {
-			return ""
+		var machines kubevirtv1.VirtualMachineList
+		if err := s.client.List(ctx, &machines, client.InNamespace(s.namespace)); err != nil || len(machines.Items) > 0 {
+			return fmt.Sprintf("%d machines are left (%v)", len(machines.Items), err)
 		}
-		return fmt.Sprintf("namespace %s is still there (%v)", s.namespace, err)
+		return ""
 	})
+	s.deleteNamespace(ctx)
 }
 
-const (
-	podMAC = "02:00:00:aa:bb:01"
-	lanMAC = "02:00:00:aa:bb:02"
-)
-
-const networkData = `
-version: 2
-ethernets:
-  default: {match: {macaddress: "02:00:00:aa:bb:01"}, set-name: pod0, dhcp4: true}
-  lan: {match: {macaddress: "02:00:00:aa:bb:02"}, set-name: lan, addresses: [192.168.100.10/24]}
-`
-
-// virtualMachine has a pod network, a bridge NIC on the attachment "lan" and its data in a Secret.
-func (s *stage) virtualMachine(name string) *virtv1.VirtualMachine {
-	strategy := virtv1.RunStrategyAlways
-	memory := resource.MustParse("2Gi")
-	return &virtv1.VirtualMachine{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
-		Spec: virtv1.VirtualMachineSpec{
-			RunStrategy: &strategy,
-			Template: &virtv1.VirtualMachineInstanceTemplateSpec{Spec: virtv1.VirtualMachineInstanceSpec{
-				Domain: virtv1.DomainSpec{
-					CPU:    &virtv1.CPU{Cores: 2},
-					Memory: &virtv1.Memory{Guest: &memory},
-					Devices: virtv1.Devices{Interfaces: []virtv1.Interface{
-						{Name: "default", MacAddress: podMAC, InterfaceBindingMethod: virtv1.InterfaceBindingMethod{Masquerade: &virtv1.InterfaceMasquerade{}}},
-						{Name: "lan", MacAddress: lanMAC, InterfaceBindingMethod: virtv1.InterfaceBindingMethod{Bridge: &virtv1.InterfaceBridge{}}},
-					}},
-				},
-				Networks: []virtv1.Network{
-					{Name: "default", NetworkSource: virtv1.NetworkSource{Pod: &virtv1.PodNetwork{}}},
-					{Name: "lan", NetworkSource: virtv1.NetworkSource{Multus: &virtv1.MultusNetwork{NetworkName: "lan"}}},
-				},
-				Volumes: []virtv1.Volume{
-					{Name: "root", VolumeSource: virtv1.VolumeSource{ContainerDisk: &virtv1.ContainerDiskSource{Image: "fedora"}}},
-					{Name: "cloudinit", VolumeSource: virtv1.VolumeSource{CloudInitNoCloud: &virtv1.CloudInitNoCloudSource{
-						UserDataSecretRef:    &corev1.LocalObjectReference{Name: name + "-cloudinit"},
-						NetworkDataSecretRef: &corev1.LocalObjectReference{Name: name + "-cloudinit"},
-					}}},
-				},
-			}},
-		},
+func (s *stage) deleteNamespace(ctx context.Context) {
+	s.t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}
+	if err := s.client.Delete(ctx, namespace); client.IgnoreNotFound(err) != nil {
+		s.t.Error(err)
 	}
 }
 
-func (s *stage) attachment(name string) *nadv1.NetworkAttachmentDefinition {
-	return &nadv1.NetworkAttachmentDefinition{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
-		Spec:       nadv1.NetworkAttachmentDefinitionSpec{Config: `{"cniVersion":"0.3.1","type":"bridge","bridge":"br-lan"}`},
-	}
-}
-
-func (s *stage) secret(machine string) *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: machine + "-cloudinit"},
-		StringData: map[string]string{"userdata": "#cloud-config\n", "networkdata": networkData},
-	}
+func (s *stage) scripted() []*Machine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.machines))
 }
 
 func (s *stage) create(objects ...client.Object) {
@@ -178,31 +132,31 @@ func (s *stage) create(objects ...client.Object) {
 }
 
 // running creates a machine with all it needs and waits until it runs and its agent is connected.
-func (s *stage) running(name string) *virtv1.VirtualMachine {
+func (s *stage) running(name string) *kubevirtv1.VirtualMachine {
 	s.t.Helper()
 	s.create(s.attachment("lan"), s.secret(name), s.virtualMachine(name))
-	s.shows(name, virtv1.VirtualMachineStatusRunning)
+	s.shows(name, kubevirtv1.VirtualMachineStatusRunning)
 	s.connected(name)
 	return s.get(name)
 }
 
-func (s *stage) get(name string) *virtv1.VirtualMachine {
-	machine := &virtv1.VirtualMachine{}
+func (s *stage) get(name string) *kubevirtv1.VirtualMachine {
+	machine := &kubevirtv1.VirtualMachine{}
 	if err := s.client.Get(s.t.Context(), key{Namespace: s.namespace, Name: name}, machine); client.IgnoreNotFound(err) != nil {
 		s.t.Fatal(err)
 	}
 	return machine
 }
 
-func (s *stage) instance(name string) *virtv1.VirtualMachineInstance {
-	vmi := &virtv1.VirtualMachineInstance{}
+func (s *stage) instance(name string) *kubevirtv1.VirtualMachineInstance {
+	vmi := &kubevirtv1.VirtualMachineInstance{}
 	if err := s.client.Get(s.t.Context(), key{Namespace: s.namespace, Name: name}, vmi); client.IgnoreNotFound(err) != nil {
 		s.t.Fatal(err)
 	}
 	return vmi
 }
 
-func (s *stage) edit(name string, change func(*virtv1.VirtualMachine)) {
+func (s *stage) edit(name string, change func(*kubevirtv1.VirtualMachine)) {
 	s.t.Helper()
 	machine := s.get(name)
 	if err := patch(s.t.Context(), s.client, machine, "test", change); err != nil {
@@ -210,7 +164,7 @@ func (s *stage) edit(name string, change func(*virtv1.VirtualMachine)) {
 	}
 }
 
-func (s *stage) shows(name string, want virtv1.VirtualMachinePrintableStatus) {
+func (s *stage) shows(name string, want kubevirtv1.VirtualMachinePrintableStatus) {
 	s.t.Helper()
 	s.eventually(s.t.Context(), func() string {
 		if got := s.get(name).Status.PrintableStatus; got != want {
@@ -223,7 +177,7 @@ func (s *stage) shows(name string, want virtv1.VirtualMachinePrintableStatus) {
 func (s *stage) connected(name string) {
 	s.t.Helper()
 	s.eventually(s.t.Context(), func() string {
-		if condition(s.instance(name), virtv1.VirtualMachineInstanceAgentConnected) == nil {
+		if condition(s.instance(name), kubevirtv1.VirtualMachineInstanceAgentConnected) == nil {
 			return "the guest agent is not connected"
 		}
 		return ""
@@ -231,7 +185,7 @@ func (s *stage) connected(name string) {
 }
 
 // phase waits until the instance is in a phase.
-func (s *stage) phase(name string, want virtv1.VirtualMachineInstancePhase) {
+func (s *stage) phase(name string, want kubevirtv1.VirtualMachineInstancePhase) {
 	s.t.Helper()
 	s.eventually(s.t.Context(), func() string {
 		if got := s.instance(name).Status.Phase; got != want {
@@ -252,48 +206,9 @@ func (s *stage) address(name, network string) string {
 
 func (s *stage) restartRequired(name string) string {
 	for _, c := range s.get(name).Status.Conditions {
-		if c.Type == virtv1.VirtualMachineRestartRequired {
+		if c.Type == kubevirtv1.VirtualMachineRestartRequired {
 			return c.Message
 		}
 	}
 	return ""
-}
-
-// eventually waits for what a condition says is missing, and fails with it after a while.
-func (s *stage) eventually(ctx context.Context, missing func() string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		text := missing()
-		if text == "" {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			s.t.Fatal(text)
-		case <-ticker.C:
-		}
-	}
-}
-
-// never fails if a condition comes true within a short while.
-func (s *stage) never(happened func() string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 500*time.Millisecond)
-	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		if text := happened(); text != "" {
-			s.t.Fatal(text)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -10,7 +10,7 @@ import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 )
 
 // podNIC names the link of a network inside the pod (fact sheet 5): pod and the start of a hash of the network's name.
-func podNIC(network virtv1.Network) string {
+func podNIC(network kubevirtv1.Network) string {
 	if network.Multus == nil || network.Multus.Default {
 		return primaryPodNIC
 	}
@@ -30,7 +30,7 @@ func podNIC(network virtv1.Network) string {
 }
 
 // attachment splits the reference to a NetworkAttachmentDefinition at its first slash.
-func attachment(namespace string, source *virtv1.MultusNetwork) key {
+func attachment(namespace string, source *kubevirtv1.MultusNetwork) key {
 	if before, after, found := strings.Cut(source.NetworkName, "/"); found {
 		return key{Namespace: before, Name: after}
 	}
@@ -38,7 +38,7 @@ func attachment(namespace string, source *virtv1.MultusNetwork) key {
 }
 
 // multusAnnotation asks Multus for the secondary networks of an instance, in KubeVirt's form.
-func multusAnnotation(vmi *virtv1.VirtualMachineInstance) (string, error) {
+func multusAnnotation(vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	var elements []nadv1.NetworkSelectionElement
 	for _, network := range vmi.Spec.Networks {
 		if network.Multus == nil || network.Multus.Default {
@@ -62,7 +62,7 @@ func multusAnnotation(vmi *virtv1.VirtualMachineInstance) (string, error) {
 }
 
 // networkStatus is what Multus reports on the pod once its links are there.
-func networkStatus(vmi *virtv1.VirtualMachineInstance, pod *corev1.Pod) (string, error) {
+func networkStatus(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) (string, error) {
 	statuses := []nadv1.NetworkStatus{{
 		Name: "cbr0", Interface: primaryPodNIC, IPs: []string{podAddress(pod)}, Default: true,
 	}}
@@ -83,7 +83,7 @@ func networkStatus(vmi *virtv1.VirtualMachineInstance, pod *corev1.Pod) (string,
 }
 
 // missingAttachment names a NetworkAttachmentDefinition that an instance needs and that does not exist, or is empty.
-func (a *Actor) missingAttachment(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (string, error) {
+func (a *Actor) missingAttachment(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	for _, network := range vmi.Spec.Networks {
 		if network.Multus == nil {
 			continue
@@ -100,11 +100,11 @@ func (a *Actor) missingAttachment(ctx context.Context, vmi *virtv1.VirtualMachin
 	return "", nil
 }
 
-func interfaceOf(vmi *virtv1.VirtualMachineInstance, name string) virtv1.Interface {
+func interfaceOf(vmi *kubevirtv1.VirtualMachineInstance, name string) kubevirtv1.Interface {
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
 		if nic.Name == name {
 			return nic
 		}
 	}
-	return virtv1.Interface{}
+	return kubevirtv1.Interface{}
 }

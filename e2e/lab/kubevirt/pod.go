@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -30,8 +30,8 @@ func (a *Actor) makePod(ctx context.Context, s *scene) (time.Duration, error) {
 		return 0, err
 	}
 	if refusal != "" {
-		return 0, a.enter(ctx, s.vmi, virtv1.Pending, func(vmi *virtv1.VirtualMachineInstance) {
-			setCondition(vmi, virtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, failedCreate, renderFailure+refusal)
+		return 0, a.enter(ctx, s.vmi, kubevirtv1.Pending, func(vmi *kubevirtv1.VirtualMachineInstance) {
+			setCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, failedCreate, renderFailure+refusal)
 		})
 	}
 	if s.pod == nil {
@@ -39,14 +39,14 @@ func (a *Actor) makePod(ctx context.Context, s *scene) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	return a.options.StepDelay, a.enter(ctx, s.vmi, virtv1.Scheduling, func(vmi *virtv1.VirtualMachineInstance) {
-		dropCondition(vmi, virtv1.VirtualMachineInstanceSynchronized)
-		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
+	return a.options.StepDelay, a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		dropCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized)
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
 	})
 }
 
 // refusal says why no pod can be rendered for an instance; empty if one can.
-func (a *Actor) refusal(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (string, error) {
+func (a *Actor) refusal(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
 		if nic.Binding == nil {
 			continue
@@ -80,7 +80,7 @@ func (a *Actor) refusal(ctx context.Context, vmi *virtv1.VirtualMachineInstance)
 	return "Failed to locate network attachment definition " + missing, nil
 }
 
-func (a *Actor) createPod(ctx context.Context, vmi *virtv1.VirtualMachineInstance) error {
+func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: vmi.Namespace, Name: "default"}}
 	if err := a.client.Create(ctx, account); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("prepare the service account of the pod: %w", err)
@@ -96,7 +96,7 @@ func (a *Actor) createPod(ctx context.Context, vmi *virtv1.VirtualMachineInstanc
 }
 
 // launcherPod is the pod of an instance, not placed yet.
-func launcherPod(vmi *virtv1.VirtualMachineInstance) (*corev1.Pod, error) {
+func launcherPod(vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 	networks, err := multusAnnotation(vmi)
 	if err != nil {
 		return nil, err
@@ -105,10 +105,10 @@ func launcherPod(vmi *virtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	labels[virtv1.AppLabel] = launcherValue
-	labels[virtv1.CreatedByLabel] = string(vmi.UID)
-	labels[virtv1.VirtualMachineInstanceIDLabel] = instanceID(vmi.Name)
-	annotations := map[string]string{virtv1.DomainAnnotation: vmi.Name}
+	labels[kubevirtv1.AppLabel] = launcherValue
+	labels[kubevirtv1.CreatedByLabel] = string(vmi.UID)
+	labels[kubevirtv1.VirtualMachineInstanceIDLabel] = instanceID(vmi.Name)
+	annotations := map[string]string{kubevirtv1.DomainAnnotation: vmi.Name}
 	if networks != "" {
 		annotations[networksAnnotation] = networks
 	}
@@ -116,21 +116,23 @@ func launcherPod(vmi *virtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 	if selector == nil {
 		selector = map[string]string{}
 	}
-	selector[virtv1.NodeSchedulable] = "true"
+	selector[kubevirtv1.NodeSchedulable] = "true"
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: vmi.Namespace, GenerateName: launcherValue + "-" + vmi.Name + "-",
 			Labels: labels, Annotations: annotations,
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(vmi, virtv1.VirtualMachineInstanceGroupVersionKind)},
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(vmi, kubevirtv1.VirtualMachineInstanceGroupVersionKind)},
 		},
 		Spec: corev1.PodSpec{
 			RestartPolicy:                corev1.RestartPolicyNever,
 			AutomountServiceAccountToken: new(false),
-			NodeSelector:                 selector,
-			Affinity:                     vmi.Spec.Affinity,
-			Tolerations:                  vmi.Spec.Tolerations,
-			Volumes:                      secretVolumes(vmi),
-			Containers:                   []corev1.Container{{Name: computeSection, Image: launcherImage}},
+			// Short, because the namespace controller waits for half of it before it looks at a deletion again.
+			TerminationGracePeriodSeconds: new(int64(1)),
+			NodeSelector:                  selector,
+			Affinity:                      vmi.Spec.Affinity,
+			Tolerations:                   vmi.Spec.Tolerations,
+			Volumes:                       secretVolumes(vmi),
+			Containers:                    []corev1.Container{{Name: computeSection, Image: launcherImage}},
 		},
 	}, nil
 }
@@ -145,16 +147,16 @@ func instanceID(name string) string {
 	return fmt.Sprintf("%s-%x", name[:40], sum.Sum64())
 }
 
-// launcher finds the pod of an instance.
-func (a *Actor) launcher(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (*corev1.Pod, error) {
+// launcher finds the pod of an instance, or nil if there is none.
+func (a *Actor) launcher(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 	var list corev1.PodList
 	err := a.client.List(ctx, &list, client.InNamespace(vmi.Namespace),
-		client.MatchingLabels{virtv1.CreatedByLabel: string(vmi.UID)})
+		client.MatchingLabels{kubevirtv1.CreatedByLabel: string(vmi.UID)})
 	if err != nil {
 		return nil, fmt.Errorf("list the virt-launcher pods: %w", err)
 	}
 	if len(list.Items) == 0 {
-		return nil, nil //nolint:nilnil // no pod is an ordinary state of an instance.
+		return nil, nil
 	}
 	return &list.Items[0], nil
 }
@@ -163,7 +165,7 @@ func (a *Actor) launcher(ctx context.Context, vmi *virtv1.VirtualMachineInstance
 func (a *Actor) sweepPods(ctx context.Context, k key) error {
 	var list corev1.PodList
 	err := a.client.List(ctx, &list, client.InNamespace(k.Namespace),
-		client.MatchingLabels{virtv1.AppLabel: launcherValue, virtv1.VirtualMachineInstanceIDLabel: instanceID(k.Name)})
+		client.MatchingLabels{kubevirtv1.AppLabel: launcherValue, kubevirtv1.VirtualMachineInstanceIDLabel: instanceID(k.Name)})
 	if err != nil {
 		return fmt.Errorf("list the virt-launcher pods: %w", err)
 	}

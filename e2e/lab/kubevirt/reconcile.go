@@ -8,15 +8,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // scene is everything about one machine, read afresh for each look at it. Any of the three may be nil.
 type scene struct {
 	key     key
-	machine *virtv1.VirtualMachine
-	vmi     *virtv1.VirtualMachineInstance
+	machine *kubevirtv1.VirtualMachine
+	vmi     *kubevirtv1.VirtualMachineInstance
 	pod     *corev1.Pod
 	script  script
 }
@@ -46,14 +46,14 @@ func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
 
 func (a *Actor) look(ctx context.Context, k key) (*scene, error) {
 	s := &scene{key: k, script: a.machine(k).current()}
-	machine := &virtv1.VirtualMachine{}
+	machine := &kubevirtv1.VirtualMachine{}
 	switch err := a.client.Get(ctx, k, machine); {
 	case err == nil:
 		s.machine = machine
 	case !apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("read the machine: %w", err)
 	}
-	vmi := &virtv1.VirtualMachineInstance{}
+	vmi := &kubevirtv1.VirtualMachineInstance{}
 	switch err := a.client.Get(ctx, k, vmi); {
 	case err == nil:
 		s.vmi = vmi

@@ -7,16 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
 )
 
 var (
-	machines     = virtv1.GroupVersion.WithResource("virtualmachines")
-	instances    = virtv1.GroupVersion.WithResource("virtualmachineinstances")
-	kubevirts    = virtv1.GroupVersion.WithResource("kubevirts")
+	machines     = kubevirtv1.GroupVersion.WithResource("virtualmachines")
+	instances    = kubevirtv1.GroupVersion.WithResource("virtualmachineinstances")
+	kubevirts    = kubevirtv1.GroupVersion.WithResource("kubevirts")
 	attachments  = nadv1.SchemeGroupVersion.WithResource("network-attachment-definitions")
 	launcherPods = corev1.SchemeGroupVersion.WithResource("pods")
 	secrets      = corev1.SchemeGroupVersion.WithResource("secrets")
@@ -42,7 +42,7 @@ const (
 func newClient(config *rest.Config) (client.Client, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		corev1.AddToScheme, appsv1.AddToScheme, virtv1.AddToScheme, nadv1.AddToScheme,
+		corev1.AddToScheme, appsv1.AddToScheme, kubevirtv1.AddToScheme, nadv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, err
@@ -56,8 +56,8 @@ func newClient(config *rest.Config) (client.Client, error) {
 		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	for _, kind := range []string{"VirtualMachine", "VirtualMachineInstance", "KubeVirt"} {
-		gvk := virtv1.GroupVersion.WithKind(kind)
-		plural := virtv1.GroupVersion.WithResource(map[string]string{
+		gvk := kubevirtv1.GroupVersion.WithKind(kind)
+		plural := kubevirtv1.GroupVersion.WithResource(map[string]string{
 			"VirtualMachine": "virtualmachines", "VirtualMachineInstance": "virtualmachineinstances", "KubeVirt": "kubevirts",
 		}[kind])
 		mapper.AddSpecific(gvk, plural, plural, meta.RESTScopeNamespace)

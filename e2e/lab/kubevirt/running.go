@@ -6,7 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
@@ -14,12 +14,12 @@ import (
 // boot starts the guest: it reads its cloud-init data once, here, and keeps what it made of them until the next start.
 func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
 	if s.pod == nil {
-		return 0, a.enter(ctx, s.vmi, virtv1.Failed, nil)
+		return 0, a.enter(ctx, s.vmi, kubevirtv1.Failed, nil)
 	}
 	if s.script.crashes > 0 {
 		return 0, a.crash(ctx, s)
 	}
-	if err := a.enter(ctx, s.vmi, virtv1.Scheduled, withMACs); err != nil {
+	if err := a.enter(ctx, s.vmi, kubevirtv1.Scheduled, withMACs); err != nil {
 		return 0, err
 	}
 	data, err := a.guestData(ctx, s.vmi)
@@ -36,8 +36,8 @@ func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
 	m.mu.Lock()
 	m.booted, m.script.persistentDisk = outcome, disk
 	m.mu.Unlock()
-	return a.options.AgentDelay, a.enter(ctx, s.vmi, virtv1.Running, func(vmi *virtv1.VirtualMachineInstance) {
-		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "")
+	return a.options.AgentDelay, a.enter(ctx, s.vmi, kubevirtv1.Running, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "")
 		setMigratable(vmi)
 		setTopology(vmi)
 		vmi.Status.Interfaces = a.report(s.vmi, s.pod, outcome, s.script, false)
@@ -50,31 +50,31 @@ func (a *Actor) crash(ctx context.Context, s *scene) error {
 	m.mu.Lock()
 	m.script.crashes--
 	m.mu.Unlock()
-	return a.enter(ctx, s.vmi, virtv1.Failed, func(vmi *virtv1.VirtualMachineInstance) {
-		setCondition(vmi, virtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
+	return a.enter(ctx, s.vmi, kubevirtv1.Failed, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running")
 	})
 }
 
 // attend keeps the report of a running instance in line with its agent and its script.
 func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 	if s.pod == nil {
-		return 0, a.enter(ctx, s.vmi, virtv1.Failed, stopped)
+		return 0, a.enter(ctx, s.vmi, kubevirtv1.Failed, stopped)
 	}
-	if left := a.options.AgentDelay - a.phaseAge(s.vmi); left > 0 && condition(s.vmi, virtv1.VirtualMachineInstanceAgentConnected) == nil {
+	if left := a.options.AgentDelay - a.phaseAge(s.vmi); left > 0 && condition(s.vmi, kubevirtv1.VirtualMachineInstanceAgentConnected) == nil {
 		return left, nil
 	}
 	connected := a.hasAgent(s.script)
 	m := a.machine(s.key)
-	return 0, patch(ctx, a.client, s.vmi, managerController, func(vmi *virtv1.VirtualMachineInstance) {
+	return 0, patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.Interfaces = a.report(vmi, s.pod, m.Guest(), s.script, connected)
 		setTopology(vmi)
 		if !connected {
-			dropCondition(vmi, virtv1.VirtualMachineInstanceAgentConnected)
-			vmi.Status.GuestOSInfo = virtv1.VirtualMachineInstanceGuestOSInfo{}
+			dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
+			vmi.Status.GuestOSInfo = kubevirtv1.VirtualMachineInstanceGuestOSInfo{}
 			return
 		}
-		setCondition(vmi, virtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "")
-		vmi.Status.GuestOSInfo = virtv1.VirtualMachineInstanceGuestOSInfo{ID: "fedora", Name: "Fedora Linux", PrettyName: "Fedora Linux 41"}
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "")
+		vmi.Status.GuestOSInfo = kubevirtv1.VirtualMachineInstanceGuestOSInfo{ID: "fedora", Name: "Fedora Linux", PrettyName: "Fedora Linux 41"}
 	})
 }
 
@@ -86,7 +86,7 @@ func (a *Actor) hasAgent(s script) bool {
 }
 
 // bootsPersistently is true if the first disk outlives a restart, and with it what cloud-init remembers.
-func bootsPersistently(vmi *virtv1.VirtualMachineInstance) bool {
+func bootsPersistently(vmi *kubevirtv1.VirtualMachineInstance) bool {
 	for _, volume := range vmi.Spec.Volumes {
 		if volume.DataVolume != nil || volume.PersistentVolumeClaim != nil {
 			return true
@@ -99,22 +99,23 @@ func bootsPersistently(vmi *virtv1.VirtualMachineInstance) bool {
 }
 
 // setMigratable judges what the model knows: a pod network through a bridge blocks migration (fact sheet 1).
-func setMigratable(vmi *virtv1.VirtualMachineInstance) {
+func setMigratable(vmi *kubevirtv1.VirtualMachineInstance) {
 	for _, network := range vmi.Spec.Networks {
 		if network.Pod != nil && interfaceOf(vmi, network.Name).Bridge != nil {
-			setCondition(vmi, virtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionFalse,
-				virtv1.VirtualMachineInstanceReasonInterfaceNotMigratable,
-				"cannot migrate VMI which does not use masquerade, bridge with kubevirt.io/allow-pod-bridge-network-live-migration VM annotation or a migratable plugin to connect to the pod network")
+			setCondition(vmi, kubevirtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionFalse,
+				kubevirtv1.VirtualMachineInstanceReasonInterfaceNotMigratable,
+				"cannot migrate VMI which does not use masquerade, bridge with "+
+					"kubevirt.io/allow-pod-bridge-network-live-migration VM annotation or a migratable plugin to connect to the pod network")
 			return
 		}
 	}
-	setCondition(vmi, virtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionTrue, "", "")
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionTrue, "", "")
 }
 
 // setTopology reports the processors and the memory that the guest has.
-func setTopology(vmi *virtv1.VirtualMachineInstance) {
+func setTopology(vmi *kubevirtv1.VirtualMachineInstance) {
 	if cpu := vmi.Spec.Domain.CPU; cpu != nil {
-		vmi.Status.CurrentCPUTopology = &virtv1.CPUTopology{Cores: cpu.Cores, Sockets: cpu.Sockets, Threads: cpu.Threads}
+		vmi.Status.CurrentCPUTopology = &kubevirtv1.CPUTopology{Cores: cpu.Cores, Sockets: cpu.Sockets, Threads: cpu.Threads}
 	}
 	memory := vmi.Spec.Domain.Memory
 	if memory == nil || memory.Guest == nil {
@@ -122,7 +123,7 @@ func setTopology(vmi *virtv1.VirtualMachineInstance) {
 	}
 	if vmi.Status.Memory == nil {
 		boot := memory.Guest.DeepCopy()
-		vmi.Status.Memory = &virtv1.MemoryStatus{GuestAtBoot: &boot}
+		vmi.Status.Memory = &kubevirtv1.MemoryStatus{GuestAtBoot: &boot}
 	}
 	current, requested := memory.Guest.DeepCopy(), memory.Guest.DeepCopy()
 	vmi.Status.Memory.GuestCurrent, vmi.Status.Memory.GuestRequested = &current, &requested

@@ -8,14 +8,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // place finds the pod a node and starts its containers: the scheduler's and the kubelet's part.
 func (a *Actor) place(ctx context.Context, s *scene) (time.Duration, error) {
 	if s.pod == nil {
-		return 0, a.enter(ctx, s.vmi, virtv1.Failed, nil)
+		return 0, a.enter(ctx, s.vmi, kubevirtv1.Failed, nil)
 	}
 	a.wait(s.key)
 	if s.pod.Spec.NodeName == "" {
@@ -25,7 +25,7 @@ func (a *Actor) place(ctx context.Context, s *scene) (time.Duration, error) {
 		}
 	}
 	if condition(s.vmi, podScheduled) != nil {
-		if err := a.enter(ctx, s.vmi, virtv1.Scheduling, func(vmi *virtv1.VirtualMachineInstance) {
+		if err := a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
 			dropCondition(vmi, podScheduled)
 		}); err != nil {
 			return 0, err
@@ -41,7 +41,7 @@ func (a *Actor) place(ctx context.Context, s *scene) (time.Duration, error) {
 	if err := a.runPod(ctx, s); err != nil {
 		return 0, err
 	}
-	return a.options.StepDelay, a.enter(ctx, s.vmi, virtv1.Scheduled, func(vmi *virtv1.VirtualMachineInstance) {
+	return a.options.StepDelay, a.enter(ctx, s.vmi, kubevirtv1.Scheduled, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.NodeName = s.pod.Spec.NodeName
 		if vmi.Labels == nil {
 			vmi.Labels = map[string]string{}
@@ -67,7 +67,7 @@ func (a *Actor) bind(ctx context.Context, s *scene) (bool, error) {
 		if err := a.reportPod(ctx, s.pod, *status); err != nil {
 			return false, err
 		}
-		return false, a.enter(ctx, s.vmi, virtv1.Scheduling, func(vmi *virtv1.VirtualMachineInstance) {
+		return false, a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
 			setCondition(vmi, podScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, message)
 		})
 	}
@@ -93,7 +93,7 @@ func (a *Actor) chooseNode(ctx context.Context, s *scene) (node, message string,
 		return "", "", fmt.Errorf("list the nodes: %w", err)
 	}
 	var pods corev1.PodList
-	if err := a.client.List(ctx, &pods, client.MatchingLabels{virtv1.AppLabel: launcherValue}); err != nil {
+	if err := a.client.List(ctx, &pods, client.MatchingLabels{kubevirtv1.AppLabel: launcherValue}); err != nil {
 		return "", "", fmt.Errorf("list the virt-launcher pods: %w", err)
 	}
 	load := map[string]int{}
@@ -105,7 +105,7 @@ func (a *Actor) chooseNode(ctx context.Context, s *scene) (node, message string,
 }
 
 // obstacle says what keeps the kubelet from starting the containers; empty if nothing does.
-func (a *Actor) obstacle(ctx context.Context, vmi *virtv1.VirtualMachineInstance) (string, error) {
+func (a *Actor) obstacle(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	missing, err := a.missingSecret(ctx, vmi)
 	if err != nil || missing != "" {
 		return missing, err

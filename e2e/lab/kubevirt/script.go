@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
@@ -23,7 +23,7 @@ type Machine struct {
 
 // script is what a test asked for; the zero value is a machine that works.
 type script struct {
-	heldAt         virtv1.VirtualMachineInstancePhase
+	heldAt         kubevirtv1.VirtualMachineInstancePhase
 	held           bool
 	unschedulable  string
 	crashes        int
@@ -57,7 +57,7 @@ func (m *Machine) current() script {
 }
 
 // HoldAt keeps the instance from leaving a phase until Release; the phase may be the empty one.
-func (m *Machine) HoldAt(phase virtv1.VirtualMachineInstancePhase) {
+func (m *Machine) HoldAt(phase kubevirtv1.VirtualMachineInstancePhase) {
 	m.change(func(s *script) { s.heldAt, s.held = phase, true })
 }
 

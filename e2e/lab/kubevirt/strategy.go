@@ -6,7 +6,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // drive starts and stops the instance as the run strategy asks.
@@ -21,14 +21,14 @@ func (a *Actor) drive(ctx context.Context, s *scene) (time.Duration, error) {
 	switch {
 	case s.vmi.DeletionTimestamp != nil:
 		return 0, nil
-	case strategy == virtv1.RunStrategyHalted:
+	case strategy == kubevirtv1.RunStrategyHalted:
 		return 0, a.deleteInstance(ctx, s.vmi)
-	case s.vmi.Status.Phase == virtv1.Failed && restartsAfterFailure(strategy):
+	case s.vmi.Status.Phase == kubevirtv1.Failed && restartsAfterFailure(strategy):
 		if err := a.countFailure(ctx, s); err != nil {
 			return 0, err
 		}
 		return 0, a.deleteInstance(ctx, s.vmi)
-	case s.vmi.Status.Phase == virtv1.Succeeded && strategy == virtv1.RunStrategyAlways:
+	case s.vmi.Status.Phase == kubevirtv1.Succeeded && strategy == kubevirtv1.RunStrategyAlways:
 		return 0, a.deleteInstance(ctx, s.vmi)
 	case s.vmi.IsRunning() && s.machine.Status.StartFailure != nil:
 		return 0, a.forgetFailures(ctx, s)
@@ -38,7 +38,7 @@ func (a *Actor) drive(ctx context.Context, s *scene) (time.Duration, error) {
 }
 
 // start creates the instance if the strategy wants one now.
-func (a *Actor) start(ctx context.Context, s *scene, strategy virtv1.VirtualMachineRunStrategy) (time.Duration, error) {
+func (a *Actor) start(ctx context.Context, s *scene, strategy kubevirtv1.VirtualMachineRunStrategy) (time.Duration, error) {
 	if !a.wantsStart(s.machine, strategy) {
 		return 0, nil
 	}
@@ -56,14 +56,14 @@ func (a *Actor) start(ctx context.Context, s *scene, strategy virtv1.VirtualMach
 	return 0, nil
 }
 
-func (a *Actor) wantsStart(machine *virtv1.VirtualMachine, strategy virtv1.VirtualMachineRunStrategy) bool {
+func (a *Actor) wantsStart(machine *kubevirtv1.VirtualMachine, strategy kubevirtv1.VirtualMachineRunStrategy) bool {
 	switch strategy {
-	case virtv1.RunStrategyAlways, virtv1.RunStrategyRerunOnFailure:
+	case kubevirtv1.RunStrategyAlways, kubevirtv1.RunStrategyRerunOnFailure:
 		return true
-	case virtv1.RunStrategyOnce:
+	case kubevirtv1.RunStrategyOnce:
 		// Once it ran under this strategy, it is not started again; the status remembers under which it was.
-		return machine.Status.RunStrategy != virtv1.RunStrategyOnce || machine.Status.StartFailure != nil
-	case virtv1.RunStrategyManual:
+		return machine.Status.RunStrategy != kubevirtv1.RunStrategyOnce || machine.Status.StartFailure != nil
+	case kubevirtv1.RunStrategyManual:
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.requested[machine.UID]
@@ -72,8 +72,8 @@ func (a *Actor) wantsStart(machine *virtv1.VirtualMachine, strategy virtv1.Virtu
 	}
 }
 
-func restartsAfterFailure(strategy virtv1.VirtualMachineRunStrategy) bool {
-	return strategy == virtv1.RunStrategyAlways || strategy == virtv1.RunStrategyRerunOnFailure
+func restartsAfterFailure(strategy kubevirtv1.VirtualMachineRunStrategy) bool {
+	return strategy == kubevirtv1.RunStrategyAlways || strategy == kubevirtv1.RunStrategyRerunOnFailure
 }
 
 // countFailure records a crash and when to try again.
@@ -81,13 +81,13 @@ func (a *Actor) countFailure(ctx context.Context, s *scene) error {
 	if failure := s.machine.Status.StartFailure; failure != nil && failure.LastFailedVMIUID == s.vmi.UID {
 		return nil
 	}
-	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
+	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		count := 0
 		if machine.Status.StartFailure != nil {
 			count = machine.Status.StartFailure.ConsecutiveFailCount
 		}
 		retry := metav1.NewTime(time.Now().Add(a.options.CrashBackoff))
-		machine.Status.StartFailure = &virtv1.VirtualMachineStartFailure{
+		machine.Status.StartFailure = &kubevirtv1.VirtualMachineStartFailure{
 			ConsecutiveFailCount: count + 1, LastFailedVMIUID: s.vmi.UID, RetryAfterTimestamp: &retry,
 		}
 	})
@@ -98,7 +98,7 @@ func (a *Actor) countFailure(ctx context.Context, s *scene) error {
 }
 
 func (a *Actor) forgetFailures(ctx context.Context, s *scene) error {
-	return patchStatus(ctx, a.client, s.machine, managerController, func(machine *virtv1.VirtualMachine) {
+	return patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Status.StartFailure = nil
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	virtv1 "kubevirt.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -16,7 +16,7 @@ func (a *Actor) StopVM(ctx context.Context, namespace, name string) error {
 		return err
 	}
 	if !manual {
-		return a.setStrategy(ctx, machine, virtv1.RunStrategyHalted)
+		return a.setStrategy(ctx, machine, kubevirtv1.RunStrategyHalted)
 	}
 	return a.RestartVM(ctx, namespace, name)
 }
@@ -29,7 +29,7 @@ func (a *Actor) StartVM(ctx context.Context, namespace, name string) error {
 		return err
 	}
 	if !manual {
-		return a.setStrategy(ctx, machine, virtv1.RunStrategyAlways)
+		return a.setStrategy(ctx, machine, kubevirtv1.RunStrategyAlways)
 	}
 	a.mu.Lock()
 	a.requested[machine.UID] = true
@@ -40,15 +40,15 @@ func (a *Actor) StartVM(ctx context.Context, namespace, name string) error {
 
 // RestartVM is `virtctl restart`: the instance goes, and the machine's run strategy makes the next one.
 func (a *Actor) RestartVM(ctx context.Context, namespace, name string) error {
-	vmi := &virtv1.VirtualMachineInstance{}
+	vmi := &kubevirtv1.VirtualMachineInstance{}
 	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, vmi); err != nil {
 		return fmt.Errorf("read the instance: %w", client.IgnoreNotFound(err))
 	}
 	return a.deleteInstance(ctx, vmi)
 }
 
-func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*virtv1.VirtualMachine, bool, error) {
-	machine := &virtv1.VirtualMachine{}
+func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*kubevirtv1.VirtualMachine, bool, error) {
+	machine := &kubevirtv1.VirtualMachine{}
 	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, machine); err != nil {
 		return nil, false, fmt.Errorf("read the machine: %w", err)
 	}
@@ -56,11 +56,11 @@ func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*virtv
 	if err != nil {
 		return nil, false, fmt.Errorf("read the run strategy: %w", err)
 	}
-	return machine, strategy == virtv1.RunStrategyManual, nil
+	return machine, strategy == kubevirtv1.RunStrategyManual, nil
 }
 
-func (a *Actor) setStrategy(ctx context.Context, machine *virtv1.VirtualMachine, strategy virtv1.VirtualMachineRunStrategy) error {
-	err := patch(ctx, a.client, machine, managerAPI, func(machine *virtv1.VirtualMachine) {
+func (a *Actor) setStrategy(ctx context.Context, machine *kubevirtv1.VirtualMachine, strategy kubevirtv1.VirtualMachineRunStrategy) error {
+	err := patch(ctx, a.client, machine, managerAPI, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Spec.Running, machine.Spec.RunStrategy = nil, &strategy
 	})
 	if err != nil {

@@ -11,7 +11,8 @@
 // attempts is a constant of the options; a queued node is woken when another one finishes instead of trying again on a
 // timer; a handler that goes silent in the middle of an apply gives its place in maxUnavailable back.
 //
-// Not modelled: heartbeats (the cluster must run no node lifecycle controller), the NMState object and its operator, the mutating webhook and its annotation, the periodic refresh,
-// nmstate's statistics, probes that cost minutes. The rule that a policy in progress cannot be changed is enforced by
-// the cluster's own admission policy, which whoever prepares the cluster installs.
+// Not modelled: heartbeats (the cluster must run no node lifecycle controller), the NMState object and its operator, the
+// mutating webhook and its annotation, the periodic refresh, nmstate's statistics, probes that cost minutes. The rule
+// that a policy in progress cannot be changed is enforced by the cluster's own admission policy, which whoever prepares
+// the cluster installs.
 package nmstate

@@ -13,20 +13,25 @@ import (
 // handler is the process on one node: a queue of policies and a single worker, because nmstate holds one checkpoint per
 // node and upstream runs one reconcile at a time (fact sheet 5).
 type handler struct {
-	node   *Node
-	queue  workqueue.TypedRateLimitingInterface[string]
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	*Node
+
+	queue   workqueue.TypedRateLimitingInterface[string]
+	stopped chan struct{}
+	once    sync.Once
+	wg      sync.WaitGroup
 }
 
 func newHandler(node *Node) *handler {
 	delay := node.actor.options.RetryDelay
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[string](delay, delay)
-	return &handler{node: node, queue: workqueue.NewTypedRateLimitingQueue(limiter)}
+	return &handler{Node: node, queue: workqueue.NewTypedRateLimitingQueue(limiter), stopped: make(chan struct{})}
 }
 
+// start lets the handler work until it is stopped or the context ends. What it is writing then is still written: a
+// handler that dies in the middle of a request is a matter of the API server, not of the model.
 func (h *handler) start(ctx context.Context) {
-	ctx, h.cancel = context.WithCancel(ctx)
+	context.AfterFunc(ctx, h.quit)
+	ctx = context.WithoutCancel(ctx)
 	h.wg.Go(func() {
 		for h.next(ctx) {
 			continue
@@ -34,9 +39,24 @@ func (h *handler) start(ctx context.Context) {
 	})
 }
 
+func (h *handler) quit() {
+	h.once.Do(func() {
+		close(h.stopped)
+		h.queue.ShutDown()
+	})
+}
+
+func (h *handler) isStopped() bool {
+	select {
+	case <-h.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
 func (h *handler) stop() {
-	h.cancel()
-	h.queue.ShutDown()
+	h.quit()
 	h.wg.Wait()
 }
 
@@ -47,11 +67,14 @@ func (h *handler) next(ctx context.Context) bool {
 		return false
 	}
 	defer h.queue.Done(name)
-	again, err := h.node.reconcile(ctx, name)
-	if err != nil {
-		h.node.actor.complain(err, "Reconciling the policy failed", "node", h.node.name, "policy", name)
+	if h.isStopped() {
+		return false
 	}
-	if (again || err != nil) && h.node.actor.installed() {
+	again, err := h.reconcile(ctx, name)
+	if err != nil {
+		h.actor.complain(err, "Reconciling the policy failed", "node", h.name, "policy", name)
+	}
+	if (again || err != nil) && h.actor.installed() {
 		h.queue.AddRateLimited(name)
 	}
 	return true
@@ -61,8 +84,8 @@ func (h *handler) next(ctx context.Context) bool {
 // that are gone but remembered.
 func (h *handler) enqueueAll(ctx context.Context) {
 	var list nmstatev1.NodeNetworkConfigurationPolicyList
-	if err := h.node.actor.client.List(ctx, &list); err != nil {
-		h.node.actor.complain(err, "Listing the policies failed", "node", h.node.name)
+	if err := h.actor.client.List(ctx, &list); err != nil {
+		h.actor.complain(err, "Listing the policies failed", "node", h.name)
 	}
 	slices.SortFunc(list.Items, func(a, b nmstatev1.NodeNetworkConfigurationPolicy) int {
 		return strings.Compare(a.Name, b.Name)
@@ -70,7 +93,7 @@ func (h *handler) enqueueAll(ctx context.Context) {
 	for i := range list.Items {
 		h.queue.Add(list.Items[i].Name)
 	}
-	for _, name := range h.node.known() {
+	for _, name := range h.known() {
 		h.queue.Add(name)
 	}
 }

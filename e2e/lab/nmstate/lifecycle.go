@@ -13,14 +13,18 @@ const settlePause = 200 * time.Millisecond
 
 // settleSoon settles a node in the background and does not give up while the actor lives.
 func (n *Node) settleSoon(ctx context.Context) {
+	retry := time.NewTicker(settlePause)
+	defer retry.Stop()
 	for {
 		err := n.settle()
 		if err == nil {
 			return
 		}
 		n.actor.complain(err, "Following the definitions", "node", n.name)
-		if pause(ctx, settlePause) != nil {
+		select {
+		case <-ctx.Done():
 			return
+		case <-retry.C:
 		}
 	}
 }

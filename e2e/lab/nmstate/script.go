@@ -1,7 +1,7 @@
 package nmstate
 
 import (
-	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -63,36 +63,28 @@ func (s *script) slow(delay time.Duration) {
 	s.delay = delay
 }
 
+// errStopped ends an attempt whose handler was stopped.
+var errStopped = errors.New("the handler was stopped")
+
 // pace lets one attempt take its time: the step of the actor, what the node adds to it, and as long as it is held.
-func (s *script) pace(ctx context.Context, step time.Duration) error {
+func (s *script) pace(stopped <-chan struct{}, step time.Duration) error {
 	s.mu.Lock()
 	held, delay := s.held, step+s.delay
 	s.mu.Unlock()
-	if err := pause(ctx, delay); err != nil {
-		return err
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-stopped:
+		return errStopped
+	case <-timer.C:
 	}
 	if held == nil {
 		return nil
 	}
 	select {
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-stopped:
+		return errStopped
 	case <-held:
-		return nil
-	}
-}
-
-// pause waits, or ends early with the context.
-func pause(ctx context.Context, length time.Duration) error {
-	if length <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
 		return nil
 	}
 }

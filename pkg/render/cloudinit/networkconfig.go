@@ -70,8 +70,8 @@ type nameservers struct {
 	Addresses []string `json:"addresses"`
 }
 
-// NetworkConfig returns the guest's network-config, with one entry for each NIC, in the order of the machine's
-// networks. The error is that of marshalling.
+// NetworkConfig returns the guest's network-config, with one entry for each NIC. The NICs' order is that of the
+// machine's networks and decides about metrics. The error is that of marshalling.
 func NetworkConfig(nics []NIC) (string, error) {
 	metrics := defaultRouteMetrics(nics)
 	config := networkConfig{Version: 2, Ethernets: make(map[string]ethernet, len(nics))}

@@ -74,9 +74,11 @@ func nodeOf(value any) *yamlv3.Node {
 var (
 	// bareWord matches texts that may stand without quotes unless they are reserved: they begin with a letter
 	// or a slash, so they are no number, no date and no mark of YAML's own.
-	bareWord = regexp.MustCompile(`^[A-Za-z/]([A-Za-z0-9_./@:+-]*[A-Za-z0-9_./@+-])?$`)
+	bareWord = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./@+-]*$`)
 	// reserved matches YAML 1.1's words for booleans and null (yaml.org/type/bool.html).
 	reserved = regexp.MustCompile(`(?i)^(y|yes|n|no|true|false|on|off|null)$`)
+	// printable matches what stands in single quotes as it is, but for these.
+	printable = regexp.MustCompile(`^[ -~]*$`)
 	// block matches texts of several lines that a literal block shows as they are: printable, with nothing
 	// before the first character and nothing at the end of a line that an editor would take away.
 	block = regexp.MustCompile(`^[!-~\x{a1}-\x{d7ff}]([ -~\x{a1}-\x{d7ff}]*[!-~\x{a1}-\x{d7ff}])?(\n([ -~\x{a1}-\x{d7ff}]*[!-~\x{a1}-\x{d7ff}])?)*\n$`)
@@ -86,10 +88,15 @@ var (
 
 // wordStyle returns how a text of one line is written, such as a key.
 func wordStyle(text string) yamlv3.Style {
-	if bareWord.MatchString(text) && !reserved.MatchString(text) {
+	switch {
+	case bareWord.MatchString(text) && !reserved.MatchString(text):
 		return 0
+	case strings.Contains(text, `"`) && printable.MatchString(text):
+		// JSON inside YAML stays legible.
+		return yamlv3.SingleQuotedStyle
+	default:
+		return yamlv3.DoubleQuotedStyle
 	}
-	return yamlv3.DoubleQuotedStyle
 }
 
 func textStyle(text string) yamlv3.Style {

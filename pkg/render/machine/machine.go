@@ -60,6 +60,7 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 	built := vm.Machine{
 		Namespace:           in.Wukong.Namespace,
 		Name:                naming.VirtualMachine(in.Wukong.Name),
+		Wukong:              in.Wukong.Name,
 		UID:                 in.UID,
 		CPU:                 spec.CPU,
 		Memory:              spec.Memory,

@@ -42,8 +42,9 @@ type NIC struct {
 type Machine struct {
 	// Namespace and Name are the object's.
 	Namespace, Name string
-	// UID is the Wukong's; the firmware's identity is derived from it.
-	UID string
+	// Wukong and UID are the Wukong's name, which the objects are labelled with, and its UID, from which the
+	// firmware's identity is derived.
+	Wukong, UID string
 	// CPU is the number of the guest's CPUs.
 	CPU int32
 	// Memory is the guest's memory.
@@ -67,7 +68,7 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 	strategy := kubevirtv1.VirtualMachineRunStrategy(m.RunStrategy)
 	labels := map[string]string{
 		vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
-		vmv1alpha1.LabelWukong:    naming.LabelValue(m.Name),
+		vmv1alpha1.LabelWukong:    naming.LabelValue(m.Wukong),
 	}
 	return &kubevirtv1.VirtualMachine{
 		TypeMeta: metav1.TypeMeta{APIVersion: kubevirtv1.GroupVersion.String(), Kind: "VirtualMachine"},

@@ -155,9 +155,9 @@ func withoutSchema(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
-	versions, _, err := unstructured.NestedSlice(definition.Object, "spec", "versions")
-	if err != nil {
-		return object, nil
+	versions, found, err := unstructured.NestedSlice(definition.Object, "spec", "versions")
+	if err != nil || !found {
+		return object, err
 	}
 	for _, version := range versions {
 		if fields, ok := version.(map[string]any); ok {

@@ -42,7 +42,7 @@ func (s *State) checkNames(desired desiredState) error {
 			return invalid("Interface name is empty")
 		}
 		if len(link.Name) > maxNameBytes && link.State != StateAbsent {
-			return &Refusal{Kind: KindPlugin, Message: "Failed to add connection " + link.Name +
+			return &RefusalError{Kind: KindPlugin, Message: "Failed to add connection " + link.Name +
 				": connection.interface-name: '" + link.Name + "': interface name is longer than 15 characters"}
 		}
 	}
@@ -116,7 +116,7 @@ func (s *State) checkVLANs(desired desiredState) error {
 		}
 		for _, other := range s.vlansOver(link.VLAN.Base) {
 			if other != link.Name && s.Interfaces[other].VLAN.ID == link.VLAN.ID {
-				return &Refusal{Kind: KindPlugin, Message: "Failed to activate " + link.Name +
+				return &RefusalError{Kind: KindPlugin, Message: "Failed to activate " + link.Name +
 					": the kernel holds the same VLAN as " + other + " (File exists)"}
 			}
 		}
@@ -139,7 +139,7 @@ func (s *State) verify(desired desiredState) error {
 			continue
 		}
 		if base, isVLAN := s.baseOf(link); isVLAN && link.MTU > base.MTU {
-			return &Refusal{Kind: KindVerification, Message: "Verification failure: " + link.Name +
+			return &RefusalError{Kind: KindVerification, Message: "Verification failure: " + link.Name +
 				".interface.mtu is larger than the MTU of its base interface " + base.Name}
 		}
 		if link.IPv6.Enabled && link.MTU < minIPv6MTU {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -62,12 +63,8 @@ func TestApply(t *testing.T) {
 	}
 	with := func(changes map[string]string) map[string]string {
 		view := map[string]string{}
-		for name, text := range base {
-			view[name] = text
-		}
-		for name, text := range changes {
-			view[name] = text
-		}
+		maps.Copy(view, base)
+		maps.Copy(view, changes)
 		return view
 	}
 	cases := map[string]struct {
@@ -249,8 +246,7 @@ func TestApplyRefuses(t *testing.T) {
 
 func TestUnreachableIsTold(t *testing.T) {
 	_, err := Apply(freshNode(), []byte(strings.ReplaceAll(plainBridge, "ens161", "eno1")))
-	var unreachable *UnreachableError
-	if !errors.As(err, &unreachable) {
+	if _, is := errors.AsType[*UnreachableError](err); !is {
 		t.Errorf("error is %T, want *UnreachableError", err)
 	}
 }

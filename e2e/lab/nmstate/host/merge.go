@@ -53,7 +53,7 @@ func (s *State) create(wanted desiredInterface) (Interface, error) {
 	case "":
 		return Interface{}, invalid("Failed to find unknown type interface %s in desired state", wanted.Name)
 	case TypeEthernet:
-		return Interface{}, &Refusal{Kind: KindPlugin, Message: "Interface " + wanted.Name + " of type ethernet does not exist"}
+		return Interface{}, &RefusalError{Kind: KindPlugin, Message: "Interface " + wanted.Name + " of type ethernet does not exist"}
 	case TypeVLAN:
 		if wanted.VLAN == nil || wanted.VLAN.Base == "" {
 			return Interface{}, invalid("VLAN interface %s: base-iface is missing", wanted.Name)

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -70,10 +71,7 @@ func replace(document any, keys []string, value any) any {
 	}
 	switch container := document.(type) {
 	case map[string]any:
-		copied := make(map[string]any, len(container))
-		for key, element := range container {
-			copied[key] = element
-		}
+		copied := maps.Clone(container)
 		copied[keys[0]] = replace(container[keys[0]], keys[1:], value)
 		return copied
 	case []any:

@@ -12,17 +12,17 @@ const (
 	KindPlugin = "PluginFailure"
 )
 
-// Refusal is nmstate's own error for a desired state it cannot apply; the node is then as it was.
-type Refusal struct {
+// RefusalError is nmstate's own error for a desired state it cannot apply; the node is then as it was.
+type RefusalError struct {
 	Kind    string
 	Message string
 }
 
 // Error is the line that nmstatectl prints.
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	return "NmstateError: " + r.Kind + ": " + r.Message
 }
 
 func invalid(format string, args ...any) error {
-	return &Refusal{Kind: KindInvalidArgument, Message: fmt.Sprintf(format, args...)}
+	return &RefusalError{Kind: KindInvalidArgument, Message: fmt.Sprintf(format, args...)}
 }

@@ -1,0 +1,171 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/novasphere/wukong/e2e/lab"
+	"github.com/novasphere/wukong/e2e/lab/controlplane"
+)
+
+// managerWrites returns what the manager has written, but for the leader's lease.
+func (w *world) managerWrites() []controlplane.Write {
+	w.t.Helper()
+	writes, err := w.Plane.Writes(func(write controlplane.Write) bool {
+		return write.User == lab.ManagerUser && !write.DryRun && write.Resource != "leases"
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return writes
+}
+
+func list(writes []controlplane.Write) string {
+	text := ""
+	for _, write := range writes {
+		text += fmt.Sprintf("\n  %s %s/%s %s %d by %s", write.Verb, write.Resource, write.Subresource, write.Name, write.Code, write.FieldManager)
+	}
+	return text
+}
+
+// TestWritesUntilReady counts what one machine with three networks costs the API server, status and events included.
+func TestWritesUntilReady(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm",
+		static("192.168.1.10/24", bridged("one", "br-one", 101)),
+		static("192.168.2.10/24", bridged("two", "br-two", 102)),
+		static("192.168.3.10/24", bridged("three", "br-three", 103))))
+	w.expectReady("default", "vm")
+	writes := w.managerWrites()
+	// Three claims, networks, policies and attachments, the Secret and the machine.
+	const children = 3*4 + 2
+	if most := 2*children + 4; len(writes) > most {
+		t.Errorf("%d writes for %d children, at most %d are allowed:%s", len(writes), children, most, list(writes))
+	}
+	t.Logf("%d writes for %d children", len(writes), children)
+}
+
+const settledMachines = 200
+
+// TestSettledClusterIsNotWrittenTo lets two hundred machines settle, and then counts the writes of full resyncs and of a
+// restart of the manager.
+func TestSettledClusterIsNotWrittenTo(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	for i := range settledMachines {
+		w.create(newWukong("default", fmt.Sprintf("vm-%d", i), bridged("lan", fmt.Sprintf("br-%d", i%10), int32(100+i%10))))
+	}
+	for i := range settledMachines {
+		w.expectReady("default", fmt.Sprintf("vm-%d", i))
+	}
+	scrape := w.scraper()
+	settled := 0
+	w.eventually("the manager has nothing more to write", func(context.Context) error {
+		before := settled
+		settled = len(w.managerWrites())
+		if before != settled {
+			return fmt.Errorf("%d writes, and still growing", settled)
+		}
+		return w.idle(scrape)
+	})
+
+	if err := w.manager.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	// A resync every few seconds instead of every few hours.
+	w.startManager("--sync-period=5s")
+	w.eventually("several resyncs have passed", func(ctx context.Context) error {
+		reconciled := w.sum(scrape, `controller_runtime_reconcile_total\{.*\} (\S+)`)
+		if reconciled < 12*settledMachines {
+			return fmt.Errorf("%d reconciles", reconciled)
+		}
+		return nil
+	})
+	if after := w.managerWrites(); len(after) != settled {
+		t.Errorf("a restart and resyncs of a settled cluster wrote %d times:%s", len(after)-settled, list(after[settled:]))
+	}
+}
+
+// scraper returns the token of somebody who may read the metrics, and checks that nobody else may.
+func (w *world) scraper() string {
+	w.t.Helper()
+	w.create(
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: lab.ManagerNamespace, Name: "scraper"}},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "scraper"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "wukong-metrics-reader"},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: lab.ManagerNamespace, Name: "scraper"}},
+		})
+	config, err := w.Plane.ServiceAccountConfig(w.t.Context(), lab.ManagerNamespace, "scraper")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.metrics(""); err == nil {
+		w.t.Error("the metrics are served to anybody")
+	}
+	return config.BearerToken
+}
+
+func (w *world) metrics(token string) (string, error) {
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "https://"+w.manager.MetricsAddress()+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	// The manager signs its own certificate where it is given none.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // loopback, a test.
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return "", errors.New(response.Status)
+	}
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}
+
+// sum adds up the samples of the metrics that a pattern matches.
+func (w *world) sum(token, pattern string) int {
+	w.t.Helper()
+	text, err := w.metrics(token)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	total := 0.0
+	for _, match := range regexp.MustCompile(`(?m)^`+pattern+`$`).FindAllStringSubmatch(text, -1) {
+		value, err := strconv.ParseFloat(match[1], 64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		total += value
+	}
+	return int(total)
+}
+
+// idle returns an error while the manager has something to do.
+func (w *world) idle(token string) error {
+	waiting := w.sum(token, `workqueue_depth\{.*\} (\S+)`)
+	active := w.sum(token, `controller_runtime_active_workers\{.*\} (\S+)`)
+	if waiting+active > 0 {
+		return fmt.Errorf("%d requests wait and %d are worked on", waiting, active)
+	}
+	return nil
+}

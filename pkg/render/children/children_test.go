@@ -1,0 +1,172 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package children_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/render/children"
+)
+
+const (
+	uid    = "4f2b6c8e-0000-4000-8000-000000000000"
+	uplink = "ens160"
+)
+
+// claim returns a claim on a Linux bridge, as the change says.
+func claim(name string, change func(*vmv1alpha1.WukongNodeBridgeSpec)) *vmv1alpha1.WukongNodeBridgeSpec {
+	spec := &vmv1alpha1.WukongNodeBridgeSpec{Network: "lan", BridgeName: vmv1alpha1.InterfaceName(name), Type: vmv1alpha1.BridgeTypeLinux, Uplink: uplink}
+	if change != nil {
+		change(spec)
+	}
+	return spec
+}
+
+func TestOf(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		network    vmv1alpha1.Network
+		attachment vmv1alpha1.WukongNetworkSpec
+		bridge     *vmv1alpha1.WukongNodeBridgeSpec
+	}{
+		{"no type is a bridge", vmv1alpha1.Network{},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"}, claim("br-lan", nil)},
+		{"bridge with a name", vmv1alpha1.Network{Type: "bridge", BridgeName: "br-mgmt"},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-mgmt"}, claim("br-mgmt", nil)},
+		{"bridge with a VLAN: the claim tags, not the attachment", vmv1alpha1.Network{Type: "bridge", VLANID: new(int32(100))},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 })},
+		{"the other spelling of the VLAN", vmv1alpha1.Network{Type: "bridge", VLANIDAlias: new(int32(100))},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 })},
+		{"bridge with uplink and MTU", vmv1alpha1.Network{Type: "bridge", Uplink: "ens161", MTU: new(int32(9000))},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", MTU: 9000},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Uplink, c.MTU = "ens161", 9000 })},
+		{"ovs: the attachment tags, not the claim", vmv1alpha1.Network{Type: "ovs", BridgeName: "ovs-lan", VLANID: new(int32(100)), MTU: new(int32(1400))},
+			vmv1alpha1.WukongNetworkSpec{Type: "ovs", BridgeName: "ovs-lan", VLANID: 100, MTU: 1400},
+			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU = vmv1alpha1.BridgeTypeOVS, 1400 })},
+		{"macvlan on the NIC that bridgeName names", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161"},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161"}, nil},
+		{"macvlan on its uplink", vmv1alpha1.Network{Type: "macvlan", Uplink: "ens162"},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens162"}, nil},
+		{"ipvlan on the default uplink", vmv1alpha1.Network{Type: "ipvlan", MTU: new(int32(1400))},
+			vmv1alpha1.WukongNetworkSpec{Type: "ipvlan", BridgeName: uplink, MTU: 1400}, nil},
+		{"sriov", vmv1alpha1.Network{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: new(int32(7))},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: 7}, nil},
+		{"an existing attachment", vmv1alpha1.Network{NADName: "networks/lan"},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", NADName: "networks/lan"}, nil},
+		{"an existing attachment of a type", vmv1alpha1.Network{Type: "sriov", NADName: "lan"},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", NADName: "lan"}, nil},
+		{"a declared MAC address in lower case", vmv1alpha1.Network{Type: "macvlan", MACAddress: "02:00:5E:AB:CD:EF"},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, MACAddress: "02:00:5e:ab:cd:ef"}, nil},
+		{"addresses", vmv1alpha1.Network{Type: "macvlan", IPConfig: &vmv1alpha1.IPConfig{
+			Mode: "static", Address: "10.0.0.2/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8::2/64"},
+		}}, vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, Addresses: []string{"10.0.0.2/24", "2001:db8::2/64"}}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.network.Name = "lan"
+			row.attachment.Network = "lan"
+			if row.attachment.MACAddress == "" {
+				row.attachment.MACAddress = naming.MACAddress(uid, "lan")
+			}
+			got := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{row.network}}, uid, uplink)
+			want := []children.Child{{Network: "lan", Attachment: row.attachment, NodeBridge: row.bridge}}
+			if difference := cmp.Diff(want, got); difference != "" {
+				t.Errorf("-want +got:\n%s", difference)
+			}
+		})
+	}
+}
+
+func TestPodNetworkHasNoChildren(t *testing.T) {
+	spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{
+		{Name: "default", Type: "bridge"}, {Name: "b"}, {Name: "cluster", Type: "pod"}, {Name: "a", Type: "macvlan"},
+	}}
+	var names []string
+	for _, child := range children.Of(spec, uid, uplink) {
+		names = append(names, child.Network)
+	}
+	if got := strings.Join(names, " "); got != "b a" {
+		t.Errorf("got children for %q, want them for b and a in this order", got)
+	}
+	if got := children.Of(&vmv1alpha1.WukongSpec{}, uid, uplink); got != nil {
+		t.Errorf("got %v for a machine without networks", got)
+	}
+}
+
+func TestRevision(t *testing.T) {
+	base := vmv1alpha1.Network{Name: "lan", Type: "bridge"}
+	first := revision(t, base)
+	for name, change := range map[string]func(*vmv1alpha1.Network){
+		"address":                 func(n *vmv1alpha1.Network) { n.IPConfig = &vmv1alpha1.IPConfig{Mode: "static", Address: "10.0.0.2/24"} },
+		"MAC address":             func(n *vmv1alpha1.Network) { n.MACAddress = "02:00:00:00:00:01" },
+		"the default written out": func(n *vmv1alpha1.Network) { n.BridgeName, n.Uplink = "br-lan", uplink },
+	} {
+		network := base
+		change(&network)
+		if got := revision(t, network); got != first {
+			t.Errorf("%s: the revision changes, and with it the attachment", name)
+		}
+	}
+	seen := map[string]string{first: "nothing"}
+	for name, change := range map[string]func(*vmv1alpha1.Network){
+		"type":   func(n *vmv1alpha1.Network) { n.Type = "ovs" },
+		"bridge": func(n *vmv1alpha1.Network) { n.BridgeName = "br-other" },
+		"VLAN":   func(n *vmv1alpha1.Network) { n.VLANID = new(int32(5)) },
+		"uplink": func(n *vmv1alpha1.Network) { n.Uplink = "ens161" },
+		"MTU":    func(n *vmv1alpha1.Network) { n.MTU = new(int32(9000)) },
+		"NAD":    func(n *vmv1alpha1.Network) { n.NADName = "lan" },
+		"name":   func(n *vmv1alpha1.Network) { n.Name, n.BridgeName = "wan", "br-lan" },
+	} {
+		network := base
+		change(&network)
+		got := revision(t, network)
+		if same, found := seen[got]; found {
+			t.Errorf("a change of %s and of %s have one revision", name, same)
+		}
+		seen[got] = name
+	}
+}
+
+func TestRevisionIsThatOfTheNamedPair(t *testing.T) {
+	child := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uid, uplink)[0]
+	before, err := child.Revision()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child.Attachment.NodeBridgeName = "vm-lan"
+	if after, _ := child.Revision(); after != before {
+		t.Error("the revision depends on the name that is chosen by it")
+	}
+}
+
+func revision(t *testing.T, network vmv1alpha1.Network) string {
+	t.Helper()
+	text, err := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{network}}, uid, uplink)[0].Revision()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestMeta(t *testing.T) {
+	long := strings.Repeat("a", 100)
+	wukong := &vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: long, UID: uid}}
+	want := metav1.ObjectMeta{Namespace: "team", Name: "child", Labels: map[string]string{
+		"app.kubernetes.io/managed-by": "wukong",
+		"vm.novasphere.dev/wukong":     naming.LabelValue(long),
+		"vm.novasphere.dev/network":    "lan",
+		"vm.novasphere.dev/revision":   "0123",
+	}}
+	got := children.Meta(wukong, "child", "lan", "0123")
+	if difference := cmp.Diff(want, got); difference != "" {
+		t.Errorf("-want +got:\n%s", difference)
+	}
+}
