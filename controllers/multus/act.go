@@ -68,7 +68,7 @@ func waitingForNodeBridge(seen *observed) *outcome {
 	}
 	ready := conditions.Current(seen.nodeBridge.Status.Conditions, vmv1alpha1.ConditionReady, seen.nodeBridge.Generation)
 	switch {
-	case ready == nil:
+	case ready == nil || conditions.UnderWay(*ready):
 		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge, "waiting for bridge %s on the nodes", seen.nodeBridge.Spec.BridgeName)
 		return &waiting
 	case ready.Status == metav1.ConditionTrue, ready.Reason == vmv1alpha1.ReasonNMStateNotInstalled:

@@ -51,5 +51,6 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, r.report(ctx, seen, outcome)
+	postponed, err := r.report(ctx, seen, outcome)
+	return ctrl.Result{RequeueAfter: postponed}, err
 }

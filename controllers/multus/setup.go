@@ -6,6 +6,7 @@ package multus
 import (
 	"context"
 	"fmt"
+	"time"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +36,10 @@ const (
 	indexAttachment = "attachment"
 	// indexNodeBridge finds WukongNetworks by the name of the WukongNodeBridge that they wait for.
 	indexNodeBridge = "nodeBridge"
+
+	// gather is how long events of other objects are gathered before a network is looked at, which also lets the
+	// cache catch up with what was just written.
+	gather = 200 * time.Millisecond
 )
 
 // Options are what the controller needs beside the manager.
@@ -55,14 +60,14 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	r := &reconciler{
 		client:  mgr.GetClient(),
-		writer:  apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name},
+		writer:  apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
 		watches: capability.NewWatches(opts.Registry),
 		users:   capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
 	}
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(&vmv1alpha1.WukongNetwork{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&vmv1alpha1.WukongNodeBridge{}, handler.EnqueueRequestsFromMapFunc(r.networksOfNodeBridge)).
+		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.networksOfNodeBridge)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyNetwork), builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
@@ -73,7 +78,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r.watches.Attach(c)
 	r.watches.On(capability.Multus, func() []source.Source {
 		return []source.Source{
-			source.Kind(mgr.GetCache(), client.Object(&nadv1.NetworkAttachmentDefinition{}), handler.EnqueueRequestsFromMapFunc(r.networksOfAttachment)),
+			source.Kind(mgr.GetCache(), client.Object(&nadv1.NetworkAttachmentDefinition{}), capability.Gathered(gather, r.networksOfAttachment)),
 		}
 	})
 	r.watches.On(capability.KubeVirt, func() []source.Source {

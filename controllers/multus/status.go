@@ -6,6 +6,7 @@ package multus
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +16,7 @@ import (
 	"github.com/novasphere/wukong/pkg/render/nad"
 )
 
-func (r *reconciler) report(ctx context.Context, seen *observed, result outcome) error {
+func (r *reconciler) report(ctx context.Context, seen *observed, result outcome) (time.Duration, error) {
 	network := seen.network
 	told := &vmv1alpha1.WukongNetwork{ObjectMeta: metav1.ObjectMeta{Namespace: network.Namespace, Name: network.Name, UID: network.UID}}
 	if result.attached {
@@ -31,9 +32,10 @@ func (r *reconciler) report(ctx context.Context, seen *observed, result outcome)
 	}
 	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, ready, result.condition, dataPath)
 	if equality.Semantic.DeepEqual(told.Status, network.Status) {
-		return nil
+		return 0, nil
 	}
-	return r.writer.Status(ctx, told)
+	progress := conditions.OnlyProgress(network.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
+	return r.writer.Status(ctx, told, progress)
 }
 
 // summary is the network's Ready condition: the first of its parts that does not hold.

@@ -62,16 +62,25 @@ func (r *reconciler) policyName(ctx context.Context, seen *observed, decision no
 		return seen.policy.Name, nil
 	}
 	preferred := naming.Policy(decision.FirstClaim.Name)
-	var taken nmstatev1.NodeNetworkConfigurationPolicy
-	err := r.client.Get(ctx, client.ObjectKey{Name: preferred}, &taken)
+	existing := &nmstatev1.NodeNetworkConfigurationPolicy{}
+	// Past the cache: another bridge's policy may have been given this name a moment ago.
+	err := r.writer.Live.Get(ctx, client.ObjectKey{Name: preferred}, existing)
 	switch {
 	case apierrors.IsNotFound(err):
 		return preferred, nil
 	case err != nil:
 		return "", fmt.Errorf("reading policy %s: %w", preferred, err)
+	case makes(existing, seen.BridgeName):
+		return preferred, nil
 	default:
 		return naming.PolicyInNamespace(decision.FirstClaim.Namespace, decision.FirstClaim.Name), nil
 	}
+}
+
+// makes reports whether a policy is ours and makes the given bridge.
+func makes(policy client.Object, bridge string) bool {
+	labels := policy.GetLabels()
+	return labels[vmv1alpha1.LabelManagedBy] == vmv1alpha1.ManagedByWukong && labels[vmv1alpha1.LabelBridge] == bridge
 }
 
 func (r *reconciler) write(ctx context.Context, seen *observed, policy *nmstatev1.NodeNetworkConfigurationPolicy) (*nodenet.Condition, error) {
@@ -86,12 +95,9 @@ func (r *reconciler) write(ctx context.Context, seen *observed, policy *nmstatev
 			return stillInProgress(policy.Name), nil
 		}
 	}
-	ours := func(existing client.Object) bool {
-		return existing.GetLabels()[vmv1alpha1.LabelManagedBy] == vmv1alpha1.ManagedByWukong &&
-			existing.GetLabels()[vmv1alpha1.LabelBridge] == seen.BridgeName
-	}
+	ours := func(existing client.Object) bool { return makes(existing, seen.BridgeName) }
 	ctrl.LoggerFrom(ctx).V(1).Info("Applying policy", "policy", policy.Name, "bridge", seen.BridgeName)
-	_, err := r.writer.Object(ctx, policy, live, ours)
+	_, err := r.writer.Object(ctx, policy, live, ours, apply.Exclusive)
 	switch {
 	case isStillInProgress(err):
 		return stillInProgress(policy.Name), nil

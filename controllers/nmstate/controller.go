@@ -47,9 +47,18 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	decision := nodenet.Decide(seen.Observed)
 	waiting, actErr := r.act(ctx, seen, decision)
-	if err := errors.Join(actErr, r.report(ctx, seen, decision, waiting)); err != nil {
+	postponed, err := r.report(ctx, seen, decision, waiting)
+	if err := errors.Join(actErr, err); err != nil {
 		return ctrl.Result{}, err
 	}
-	// The only time that matters is a deadline for nodes that do not answer.
-	return ctrl.Result{RequeueAfter: decision.RecheckAfter}, nil
+	// The only times that matter are a deadline for nodes that do not answer, and that of a report put off.
+	return ctrl.Result{RequeueAfter: earliest(decision.RecheckAfter, postponed)}, nil
+}
+
+// earliest returns the shorter of two times, of which 0 means none.
+func earliest(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }

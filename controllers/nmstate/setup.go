@@ -71,7 +71,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	r := &reconciler{
 		client:    mgr.GetClient(),
-		writer:    apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name},
+		writer:    apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
 		recorder:  mgr.GetEventRecorder(name),
 		watches:   capability.NewWatches(opts.Registry),
 		users:     capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
@@ -93,7 +93,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r.watches.Attach(c)
 	r.watches.On(capability.NMState, func() []source.Source {
 		return []source.Source{
-			source.Kind(mgr.GetCache(), client.Object(&nmstatev1.NodeNetworkConfigurationPolicy{}), handler.EnqueueRequestsFromMapFunc(bridgeOfPolicy)),
+			source.Kind(mgr.GetCache(), client.Object(&nmstatev1.NodeNetworkConfigurationPolicy{}), capability.Gathered(gather, bridgeOfPolicy)),
 			source.Kind(mgr.GetCache(), client.Object(&nmstatev1beta1.NodeNetworkConfigurationEnactment{}), capability.Gathered(gather, r.bridgeOfEnactment)),
 		}
 	})

@@ -6,6 +6,7 @@ package nmstate
 import (
 	"context"
 	"errors"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,9 +17,11 @@ import (
 	"github.com/novasphere/wukong/pkg/nodenet"
 )
 
-// report tells each claim what was decided about it, and lets go of those that are done.
-func (r *reconciler) report(ctx context.Context, seen *observed, decision nodenet.Decision, waiting *nodenet.Condition) error {
+// report tells each claim what was decided about it, and lets go of those that are done. It returns when to come back for
+// what was put off.
+func (r *reconciler) report(ctx context.Context, seen *observed, decision nodenet.Decision, waiting *nodenet.Condition) (time.Duration, error) {
 	var errs []error
+	var postponed time.Duration
 	for i := range seen.claims {
 		claim := &seen.claims[i]
 		verdict, decided := decision.Verdicts[client.ObjectKeyFromObject(claim)]
@@ -28,10 +31,12 @@ func (r *reconciler) report(ctx context.Context, seen *observed, decision nodene
 			// The claim has given its share back.
 			errs = append(errs, r.writer.RemoveFinalizer(ctx, claim, vmv1alpha1.FinalizerNodeBridge))
 		default:
-			errs = append(errs, r.tell(ctx, claim, overlay(verdict, waiting)))
+			rest, err := r.tell(ctx, claim, overlay(verdict, waiting))
+			postponed = earliest(postponed, rest)
+			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	return postponed, errors.Join(errs...)
 }
 
 // overlay puts what keeps the policy from being written over a verdict that only says that it is under way.
@@ -48,7 +53,7 @@ func overlay(verdict nodenet.Verdict, waiting *nodenet.Condition) nodenet.Verdic
 	return verdict
 }
 
-func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridge, verdict nodenet.Verdict) error {
+func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridge, verdict nodenet.Verdict) (time.Duration, error) {
 	told := &vmv1alpha1.WukongNodeBridge{ObjectMeta: metav1.ObjectMeta{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}}
 	told.Status = vmv1alpha1.WukongNodeBridgeStatus{
 		PolicyName: verdict.PolicyName,
@@ -61,9 +66,10 @@ func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridg
 		told.Status.Nodes = append(told.Status.Nodes, vmv1alpha1.NodeBridgeNodeStatus{Name: node.Name, State: node.State, Message: node.Message})
 	}
 	if equality.Semantic.DeepEqual(told.Status, claim.Status) {
-		return nil
+		return 0, nil
 	}
-	return r.writer.Status(ctx, told)
+	progress := conditions.OnlyProgress(claim.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
+	return r.writer.Status(ctx, told, progress)
 }
 
 func condition(conditionType string, c nodenet.Condition) metav1.Condition {

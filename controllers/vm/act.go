@@ -32,6 +32,8 @@ type result struct {
 	blocked *metav1.Condition
 	// cloudInitHash is the hash of the guest's data as it is declared now, empty where it could not be rendered.
 	cloudInitHash string
+	// made tells that the machine was made in this pass.
+	made bool
 }
 
 func (r *result) block(reason, message string, args ...any) {
@@ -57,8 +59,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 		return res, err
 	case !seen.kubeVirtServed:
 		res.block(vmv1alpha1.ReasonKubeVirtNotInstalled, "KubeVirt is not installed, so the machine cannot be made; install KubeVirt")
-	case len(waiting) > 0:
-		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the attachment of %s; the WukongNetwork says what it lacks", strings.Join(waiting, ", "))
+	case waiting:
+		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the networks' attachments; NetworksReady says what they lack")
 	case lacking != nil:
 		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.message)
 	case seen.machine != nil && !metav1.IsControlledBy(seen.machine, seen.wukong):
@@ -71,19 +73,19 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	return res, nil
 }
 
-// attachments returns the attachments of the networks, and the networks that have none yet.
-func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, []string, error) {
+// attachments returns the attachments of the networks, and whether one has none yet.
+func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, bool, error) {
 	found := map[string]machine.Attachment{}
-	var waiting []string
+	waiting := false
 	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), r.defaultUplink) {
 		revision, err := child.Revision()
 		if err != nil {
-			return nil, nil, err
+			return nil, false, err
 		}
 		network := seen.networkOf(child.Network, revision)
 		if network == nil || network.Status.Binding == nil ||
 			!conditions.IsTrue(network.Status.Conditions, vmv1alpha1.ConditionAttachmentReady, network.Generation) {
-			waiting = append(waiting, "network "+child.Network)
+			waiting = true
 			continue
 		}
 		found[child.Network] = machine.Attachment{
@@ -115,7 +117,7 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 		return err
 	}
 	res.cloudInitHash = built.Spec.Template.ObjectMeta.Annotations[vm.AnnotationCloudInitHash]
-	if err := r.apply(ctx, seen.wukong, secret, nil); err != nil {
+	if _, err := r.apply(ctx, seen.wukong, secret, nil); err != nil {
 		return res.refused("the Secret with the guest's configuration", err)
 	}
 	carryHotplugged(built, seen.machine)
@@ -123,21 +125,23 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 	if seen.machine != nil {
 		live = seen.machine
 	}
-	if err := r.apply(ctx, seen.wukong, built, live, apply.Locked); err != nil {
+	wrote, err := r.apply(ctx, seen.wukong, built, live, apply.Locked)
+	if err != nil {
 		return res.refused("the VirtualMachine", err)
 	}
+	res.made = wrote && live == nil
 	return nil
 }
 
-func (r *reconciler) apply(ctx context.Context, wukong *vmv1alpha1.Wukong, desired, live client.Object, opts ...apply.Option) error {
+func (r *reconciler) apply(ctx context.Context, wukong *vmv1alpha1.Wukong, desired, live client.Object, opts ...apply.Option) (bool, error) {
 	if err := controllerutil.SetControllerReference(wukong, desired, r.client.Scheme()); err != nil {
-		return fmt.Errorf("owning %T %s: %w", desired, desired.GetName(), err)
+		return false, fmt.Errorf("owning %T %s: %w", desired, desired.GetName(), err)
 	}
 	wrote, err := r.writer.Object(ctx, desired, live, apply.ControlledBy(wukong), opts...)
 	if wrote {
 		ctrl.LoggerFrom(ctx).Info("Applied", "kind", desired.GetObjectKind().GroupVersionKind().Kind, "name", desired.GetName())
 	}
-	return err
+	return wrote, err
 }
 
 // refused turns what only a person can change into a condition, and returns any other error for another try.

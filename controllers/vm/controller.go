@@ -51,5 +51,13 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, r.delete(ctx, seen)
 	}
 	result, actErr := r.act(ctx, seen)
-	return ctrl.Result{}, errors.Join(actErr, r.report(ctx, seen, result))
+	if actErr == nil && result.made {
+		// The machine's own event brings us back, with something to tell.
+		return ctrl.Result{}, nil
+	}
+	postponed, err := r.report(ctx, seen, result)
+	if err := errors.Join(actErr, err); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: postponed}, nil
 }

@@ -63,7 +63,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r := &reconciler{
 		client:        mgr.GetClient(),
 		live:          mgr.GetAPIReader(),
-		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name},
+		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
 		watches:       capability.NewWatches(opts.Registry),
 		defaultUplink: opts.DefaultUplink,
 		defaultImage:  opts.DefaultImage,
@@ -71,8 +71,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&vmv1alpha1.WukongNetwork{}, handler.EnqueueRequestsFromMapFunc(machineOfOwned)).
-		WatchesMetadata(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.machinesOfSecret)).
+		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, machineOfOwned)).
+		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)

@@ -7,9 +7,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -19,7 +21,7 @@ import (
 )
 
 // report writes our part of the status, if it changed.
-func (r *reconciler) report(ctx context.Context, seen *observed, res result) error {
+func (r *reconciler) report(ctx context.Context, seen *observed, res result) (time.Duration, error) {
 	wukong := seen.wukong
 	guest := guestOf(seen)
 	own := conditions.Own(wukong.Status.Conditions, wukong.Generation,
@@ -31,12 +33,14 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) err
 	machine := machineStatus(seen, guest)
 	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) &&
 		equality.Semantic.DeepEqual(machine, wukong.Status.VirtualMachine) {
-		return nil
+		return 0, nil
 	}
+	progress := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady) &&
+		meta.IsStatusConditionTrue(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady) == meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionCloudInitReady)
 	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine},
-	})
+	}, progress)
 }
 
 // failures are KubeVirt's words for a machine that does not come up by itself.

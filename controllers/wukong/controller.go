@@ -42,7 +42,8 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	if !wukong.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.delete(ctx, seen)
+		postponed, err := r.delete(ctx, seen)
+		return ctrl.Result{RequeueAfter: postponed}, err
 	}
 	// Before the first child is made.
 	if err := r.writer.AddFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong); err != nil {
@@ -53,5 +54,9 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		// The new children's own events bring us back; until they have reported there is nothing to tell.
 		return ctrl.Result{}, nil
 	}
-	return ctrl.Result{}, errors.Join(actErr, r.report(ctx, seen, result))
+	postponed, err := r.report(ctx, seen, result)
+	if err := errors.Join(actErr, err); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: postponed}, nil
 }

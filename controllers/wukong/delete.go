@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -19,10 +20,10 @@ import (
 
 // delete removes the children of a deleted Wukong and lets it go when they are gone. The machine is the vm
 // controller's to delete; the children wait for it by their own finalizers.
-func (r *reconciler) delete(ctx context.Context, seen *observed) error {
+func (r *reconciler) delete(ctx context.Context, seen *observed) (time.Duration, error) {
 	wukong := seen.wukong
 	if !controllerutil.ContainsFinalizer(wukong, vmv1alpha1.FinalizerWukong) {
-		return nil
+		return 0, nil
 	}
 	var errs []error
 	for _, network := range seen.networks {
@@ -32,12 +33,12 @@ func (r *reconciler) delete(ctx context.Context, seen *observed) error {
 		errs = append(errs, r.remove(ctx, bridge))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return 0, err
 	}
 	if len(seen.networks)+len(seen.bridges) > 0 {
 		return r.write(ctx, wukong, deleting(seen), wukong.Status.Networks)
 	}
-	return r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong)
+	return 0, r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong)
 }
 
 // deleting returns the conditions of a deleted Wukong, with what its children wait for.

@@ -10,10 +10,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -49,14 +50,15 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	r := &reconciler{
 		client:        mgr.GetClient(),
-		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name},
+		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
 		recorder:      mgr.GetEventRecorder(name),
 		defaultUplink: opts.DefaultUplink,
 	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
+		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// Other controllers' conditions are part of the summary, so a change of status counts too.
-		Watches(&vmv1alpha1.Wukong{}, &handler.EnqueueRequestForObject{}).
+		Watches(&vmv1alpha1.Wukong{}, capability.Gathered(gather, itself)).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, wukongOf)).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, wukongOf)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
@@ -74,6 +76,11 @@ func ownerOf(obj client.Object) []string {
 		return nil
 	}
 	return []string{string(owner.UID)}
+}
+
+// itself maps a Wukong to itself.
+func itself(_ context.Context, obj client.Object) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(obj)}}
 }
 
 // wukongOf maps a child to its Wukong.

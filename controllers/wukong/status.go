@@ -7,10 +7,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
@@ -18,28 +20,30 @@ import (
 )
 
 // report sums up the children and the machine.
-func (r *reconciler) report(ctx context.Context, seen *observed, res result) error {
+func (r *reconciler) report(ctx context.Context, seen *observed, res result) (time.Duration, error) {
 	networks, missing := networkStatuses(seen, res)
 	networksReady := networksReadyOf(missing)
 	ready := readyOf(networksReady, seen.wukong)
-	if err := r.write(ctx, seen.wukong, []metav1.Condition{ready, networksReady}, networks); err != nil {
-		return err
+	postponed, err := r.write(ctx, seen.wukong, []metav1.Condition{ready, networksReady}, networks)
+	if err != nil || postponed > 0 {
+		return postponed, err
 	}
 	r.announce(seen.wukong, ready)
-	return nil
+	return 0, nil
 }
 
 // write applies our part of the status, if it changed.
-func (r *reconciler) write(ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus) error {
+func (r *reconciler) write(ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus) (time.Duration, error) {
 	own := conditions.Own(wukong.Status.Conditions, wukong.Generation, wanted...)
 	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) &&
 		equality.Semantic.DeepEqual(networks, wukong.Status.Networks) {
-		return nil
+		return 0, nil
 	}
+	progress := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionReady)
 	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, Networks: networks},
-	})
+	}, progress)
 }
 
 // missingLink is what one network lacks.
@@ -131,24 +135,38 @@ func (seen *observed) bridgeLacks(name string) *metav1.Condition {
 	return ready
 }
 
-// networksReadyOf sums up what the networks lack. One reason is passed on, several become a common one.
+// networksReadyOf sums up what the networks lack. One reason is passed on, several become a common one, and what goes on by
+// itself counts only where nothing else is the matter.
 func networksReadyOf(missing []missingLink) metav1.Condition {
 	const conditionType = vmv1alpha1.ConditionNetworksReady
 	if len(missing) == 0 {
 		return conditions.True(conditionType, vmv1alpha1.ReasonReady, "every network is there up to the machine's NIC")
 	}
-	summed := metav1.Condition{Type: conditionType, Status: metav1.ConditionUnknown, Reason: missing[0].condition.Reason}
+	summed := metav1.Condition{Type: conditionType, Status: metav1.ConditionUnknown}
+	reasons, underWay := sets.New[string](), sets.New[string]()
 	messages := make([]string, 0, len(missing))
 	for _, link := range missing {
 		if link.condition.Status == metav1.ConditionFalse {
 			summed.Status = metav1.ConditionFalse
 		}
-		if link.condition.Reason != summed.Reason {
-			summed.Reason = vmv1alpha1.ReasonNetworksNotReady
+		if conditions.UnderWay(link.condition) {
+			underWay.Insert(link.condition.Reason)
+		} else {
+			reasons.Insert(link.condition.Reason)
 		}
 		messages = append(messages, fmt.Sprintf("network %s: %s", link.network, link.condition.Message))
 	}
 	summed.Message = strings.Join(messages, "; ")
+	switch {
+	case len(reasons) > 1:
+		summed.Reason = vmv1alpha1.ReasonNetworksNotReady
+	case len(reasons) == 1:
+		summed.Reason = reasons.UnsortedList()[0]
+	case len(underWay) == 1:
+		summed.Reason = underWay.UnsortedList()[0]
+	default:
+		summed.Reason = vmv1alpha1.ReasonProgressing
+	}
 	return summed
 }
 

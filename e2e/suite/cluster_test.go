@@ -231,6 +231,22 @@ func seed(name string) string {
 	return filepath.Join("..", "validation", "testdata", "seeds", name+".yaml")
 }
 
+// expectTold waits until a condition's message contains a text.
+func (w *world) expectTold(namespace, name, conditionType, text string) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("%s/%s %s says %q", namespace, name, conditionType, text), func(ctx context.Context) error {
+		wukong, err := w.wukong(ctx, namespace, name)
+		if err != nil {
+			return err
+		}
+		condition := meta.FindStatusCondition(wukong.Status.Conditions, conditionType)
+		if condition == nil || !strings.Contains(condition.Message, text) {
+			return fmt.Errorf("conditions are %s", describe(wukong.Status.Conditions))
+		}
+		return nil
+	})
+}
+
 // expectMessage fails the test when a condition's message lacks one of the texts.
 func (w *world) expectMessage(wukong *vmv1alpha1.Wukong, conditionType string, texts ...string) {
 	w.t.Helper()

@@ -29,6 +29,8 @@ type Writer struct {
 	Live client.Reader
 	// Manager is the field manager.
 	Manager string
+	// Pace spaces out reports of progress.
+	Pace *Pace
 }
 
 // TakenError is returned when an object that is not ours has the name that is needed.
@@ -51,12 +53,16 @@ func (e *TakenError) Error() string {
 type Option func(*options)
 
 type options struct {
-	locked bool
+	locked, exclusive bool
 }
 
 // Locked makes the write fail with a conflict when the object changed since it was read. It is for objects of
 // which a field is handed back as it was read.
 func Locked(o *options) { o.locked = true }
+
+// Exclusive makes the first write fail when somebody else makes an object of that name at the same moment. It is for
+// objects that no owner reference keeps apart; a field that is in the first write can only be changed later, not removed.
+func Exclusive(o *options) { o.exclusive = true }
 
 // Object applies an object if that would change it, and reports whether it wrote. live is the object as it was
 // read, nil when there is none; ours tells whether an existing object may be written. The error is a
@@ -90,6 +96,12 @@ func (w Writer) Object(ctx context.Context, desired, live client.Object, ours fu
 			intent.SetResourceVersion(live.GetResourceVersion())
 		}
 	}
+	if live == nil && o.exclusive {
+		if err := w.Client.Create(ctx, intent, client.FieldOwner(w.Manager)); err != nil {
+			return false, fmt.Errorf("creating %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
+		}
+		return true, nil
+	}
 	if err := w.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(w.Manager), client.ForceOwnership); err != nil {
 		return false, fmt.Errorf("applying %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
 	}
@@ -104,28 +116,6 @@ func (w Writer) WouldChange(desired, live client.Object) (bool, error) {
 	}
 	same, err := satisfied(intent, live, w.Client.Scheme())
 	return !same, err
-}
-
-// Status applies the status of an object. The caller compares first: only it knows which fields are its own.
-// An object that is gone, or was replaced, is no error.
-func (w Writer) Status(ctx context.Context, desired client.Object) error {
-	full, err := toUnstructured(desired, w.Client.Scheme())
-	if err != nil {
-		return err
-	}
-	intent := &unstructured.Unstructured{Object: map[string]any{"status": full.Object["status"]}}
-	intent.SetGroupVersionKind(full.GroupVersionKind())
-	intent.SetNamespace(desired.GetNamespace())
-	intent.SetName(desired.GetName())
-	intent.SetUID(desired.GetUID())
-	err = w.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(w.Manager), client.ForceOwnership)
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("applying the status of %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
-	}
-	return nil
 }
 
 // read returns the object that has the desired one's name, nil when there is none.

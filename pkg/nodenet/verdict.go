@@ -96,8 +96,8 @@ func (o Observed) ready(nodes []NodeResult) Condition {
 	switch {
 	case len(failed) > 0:
 		return isNot(vmv1alpha1.ReasonNodesFailed,
-			"NMState could not configure bridge %s on %s; correct the cause there; when NMState has given up, restart its handler on the node to try again",
-			o.BridgeName, list(failed))
+			"NMState could not configure bridge %s on %s; correct the cause there; when NMState has given up, delete policy %s: it is made again at once and tried anew",
+			o.BridgeName, list(failed), o.Policy.Name)
 	case len(noHandler) > 0:
 		return isNot(vmv1alpha1.ReasonNoHandler,
 			"no kubernetes-nmstate handler runs on %s, so bridge %s cannot be made there; let the nmstate-handler DaemonSet run on these nodes, or keep machines off them",
@@ -180,7 +180,8 @@ func (o Observed) nodeResults() []NodeResult {
 	for _, node := range o.Nodes {
 		results = append(results, node.result(enactments[node.Name], o.Policy.Generation))
 	}
-	return slices.SortedFunc(slices.Values(results), func(a, b NodeResult) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(results, func(a, b NodeResult) int { return cmp.Compare(a.Name, b.Name) })
+	return results
 }
 
 // result returns the state of the bridge on the node. A report counts only for the policy's present

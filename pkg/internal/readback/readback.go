@@ -45,6 +45,12 @@ func Check(t T, document string, want any) {
 	checkBareWords(t, &node)
 }
 
+// CheckJSON is Check for JSON, which has one kind of reader.
+func CheckJSON(t T, document string, want any) {
+	t.Helper()
+	compare(t, "encoding/json", document, generic(t, want), parse(t, []byte(document)))
+}
+
 // generic returns a value as JSON readers see it.
 func generic(t T, value any) any {
 	t.Helper()
@@ -59,7 +65,7 @@ func parse(t T, text []byte) any {
 	t.Helper()
 	var parsed any
 	if err := json.Unmarshal(text, &parsed); err != nil {
-		t.Fatalf("reading back JSON: %v", err)
+		t.Fatalf("encoding/json does not read it: %v\n%s", err, text)
 	}
 	return parsed
 }

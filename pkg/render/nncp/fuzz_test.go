@@ -43,17 +43,58 @@ func FuzzNNCP(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// JSON is YAML, so what the API server gets can be looked at in the same way.
-		readback.Check(t, printable(string(sent)), map[string]any{
-			"apiVersion": "nmstate.io/v1", "kind": "NodeNetworkConfigurationPolicy",
-			"metadata": map[string]any{
-				"name": policyName, "annotations": map[string]any{nncp.AnnotationBridge: string(record)},
-				"labels": map[string]any{"app.kubernetes.io/managed-by": "wukong", "vm.novasphere.dev/bridge": name},
-			},
+		metadata := map[string]any{
+			"annotations": map[string]any{nncp.AnnotationBridge: string(record)},
+			"labels":      map[string]any{"app.kubernetes.io/managed-by": "wukong", "vm.novasphere.dev/bridge": name},
+		}
+		if policyName != "" {
+			metadata["name"] = policyName
+		}
+		readback.CheckJSON(t, string(sent), map[string]any{
+			"apiVersion": "nmstate.io/v1", "kind": "NodeNetworkConfigurationPolicy", "metadata": metadata,
 			"spec": map[string]any{"desiredState": state, "maxUnavailable": "50%"}, "status": map[string]any{},
 		})
 		if read, err := nncp.OfPolicy(policy); err != nil || read != bridge {
 			t.Fatalf("the policy remembers %v (%v), want %v", read, err, bridge)
 		}
 	})
+}
+
+// present returns the interfaces that a node has to have.
+func present(b nncp.Bridge) []any {
+	off := map[string]any{"enabled": false}
+	port := map[string]any{"name": b.Port()}
+	bridge := map[string]any{
+		"name": b.Name, "type": b.Type, "state": "up",
+		"bridge": map[string]any{"options": map[string]any{"stp": off}, "port": []any{port}},
+	}
+	if b.Type == vmv1alpha1.BridgeTypeLinux {
+		bridge["ipv4"], bridge["ipv6"] = off, off
+		if b.MTU != 0 {
+			bridge["mtu"] = b.MTU
+		}
+	}
+	if b.VLANID == 0 {
+		return []any{bridge}
+	}
+	if b.Type == vmv1alpha1.BridgeTypeLinux {
+		port["vlan"] = map[string]any{}
+	}
+	vlan := map[string]any{
+		"name": b.Port(), "type": "vlan", "state": "up", "ipv4": off, "ipv6": off,
+		"vlan": map[string]any{"base-iface": b.Uplink, "id": b.VLANID},
+	}
+	if b.MTU != 0 {
+		vlan["mtu"] = b.MTU
+	}
+	return []any{vlan, bridge}
+}
+
+// absent returns the interfaces that a node must not have.
+func absent(b nncp.Bridge) []any {
+	gone := []any{map[string]any{"name": b.Name, "type": b.Type, "state": "absent"}}
+	if b.VLANID != 0 {
+		gone = append(gone, map[string]any{"name": b.Port(), "type": "vlan", "state": "absent"})
+	}
+	return gone
 }
