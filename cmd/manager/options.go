@@ -77,7 +77,8 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.logFormat, "log-format", o.logFormat, "json or console")
 	flags.Float32Var(&o.clientQPS, "kube-api-qps", o.clientQPS, "requests a second to the API server, on average")
 	flags.IntVar(&o.clientBurst, "kube-api-burst", o.clientBurst, "requests a second to the API server, at most")
-	flags.DurationVar(&o.syncPeriod, "sync-period", o.syncPeriod, "how often everything is looked at again without an event; a settled cluster is not written to by it")
+	flags.DurationVar(&o.syncPeriod, "sync-period", o.syncPeriod,
+		"how often everything is looked at again without an event; a settled cluster is not written to by it")
 }
 
 // validate refuses values that would only show up later, in the objects of users.

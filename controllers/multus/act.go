@@ -63,7 +63,8 @@ func waitingForNodeBridge(seen *observed) *outcome {
 		return nil
 	}
 	if seen.nodeBridge == nil {
-		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge, "WukongNodeBridge %s does not exist; it is made again by the Wukong", seen.network.Spec.NodeBridgeName)
+		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge,
+			"WukongNodeBridge %s does not exist; it is made again by the Wukong", seen.network.Spec.NodeBridgeName)
 		return &waiting
 	}
 	ready := conditions.Current(seen.nodeBridge.Status.Conditions, vmv1alpha1.ConditionReady, seen.nodeBridge.Generation)

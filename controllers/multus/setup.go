@@ -68,7 +68,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		Named(name).
 		For(&vmv1alpha1.WukongNetwork{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.networksOfNodeBridge)).
-		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyNetwork), builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
+		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyNetwork),
+			builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)
@@ -84,8 +85,10 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r.watches.On(capability.KubeVirt, func() []source.Source {
 		return []source.Source{
 			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachine{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser), capability.UsersThatLeave()),
-			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachineInstance{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser), capability.UsersThatLeave()),
-			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.KubeVirt{}), handler.EnqueueRequestsFromMapFunc(r.everyNetwork), predicate.Predicate(predicate.GenerationChangedPredicate{})),
+			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachineInstance{}),
+				handler.EnqueueRequestsFromMapFunc(r.networksOfUser), capability.UsersThatLeave()),
+			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.KubeVirt{}),
+				handler.EnqueueRequestsFromMapFunc(r.everyNetwork), predicate.Predicate(predicate.GenerationChangedPredicate{})),
 		}
 	})
 	return nil

@@ -63,7 +63,8 @@ func dataPathReady(network *vmv1alpha1.WukongNetwork, result outcome, tapBinding
 				"or change network %s to type bridge", nad.DefaultTapBinding, network.Spec.Network))
 	case result.networkType == vmv1alpha1.NetworkTypeIPVLAN:
 		return conditions.False(conditionType, vmv1alpha1.ReasonIPVLANBehindBridgeBinding, fmt.Sprintf(
-			"an ipvlan cannot be the port of KubeVirt's in-pod bridge, so no traffic reaches the guest, and no other binding takes it; change network %s to type bridge or macvlan",
+			"an ipvlan cannot be the port of KubeVirt's in-pod bridge, so no traffic reaches the guest, "+
+				"and no other binding takes it; change network %s to type bridge or macvlan",
 			network.Spec.Network))
 	default:
 		return conditions.True(conditionType, vmv1alpha1.ReasonDataPathUsable, "KubeVirt's binding carries this attachment's traffic")

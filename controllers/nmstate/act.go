@@ -13,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -104,7 +103,8 @@ func (r *reconciler) write(ctx context.Context, seen *observed, policy *nmstatev
 	case apply.IsTaken(err):
 		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonNameConflict, Message: err.Error()}, nil
 	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
-		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonApplyFailed, Message: "the API server refuses the policy: " + err.Error()}, nil
+		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonApplyFailed,
+			Message: "the API server refuses the policy: " + err.Error()}, nil
 	}
 	return nil, err
 }
@@ -123,7 +123,7 @@ func stillInProgress(policy string) *nodenet.Condition {
 
 func (r *reconciler) deletePolicy(ctx context.Context, seen *observed, decision nodenet.Decision) error {
 	ctrl.LoggerFrom(ctx).Info("Deleting policy", "policy", seen.policy.Name, "bridge", seen.BridgeName)
-	precondition := client.Preconditions{UID: ptr.To(seen.policy.UID), ResourceVersion: ptr.To(seen.policy.ResourceVersion)}
+	precondition := client.Preconditions{UID: &seen.policy.UID, ResourceVersion: &seen.policy.ResourceVersion}
 	err := r.client.Delete(ctx, seen.policy, precondition)
 	if err := client.IgnoreNotFound(err); err != nil {
 		return fmt.Errorf("deleting policy %s: %w", seen.policy.Name, err)

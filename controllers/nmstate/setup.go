@@ -83,7 +83,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		Watches(&vmv1alpha1.WukongNodeBridge{}, handler.EnqueueRequestsFromMapFunc(r.bridgesOfClaim), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Node{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(nodeChanged())).
 		Watches(&corev1.Pod{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(podChanged())).
-		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyBridge), builder.WithPredicates(capability.CRDsOf(capability.NMState, capability.KubeVirt))).
+		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyBridge),
+			builder.WithPredicates(capability.CRDsOf(capability.NMState, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), capability.Gathered(gather, r.bridgesOfUser))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)

@@ -45,7 +45,7 @@ func (r *result) block(reason, message string, args ...any) {
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
 	values, err := r.secrets(ctx, seen.wukong)
-	var lacking *guestProblem
+	var lacking *guestDataError
 	switch {
 	case errors.As(err, &lacking):
 		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.reason, lacking.message)

@@ -22,18 +22,18 @@ import (
 // cryptHash is the form of a password hash as crypt(3) makes it.
 var cryptHash = regexp.MustCompile(`^[$][0-9a-z]+[$][!-9;-~]+$`)
 
-// guestProblem is why the guest's data cannot be rendered, where only a person can change that.
-type guestProblem struct {
+// guestDataError is why the guest's data cannot be rendered, where only a person can change that.
+type guestDataError struct {
 	reason, message string
 }
 
-func (p *guestProblem) Error() string { return p.message }
+func (p *guestDataError) Error() string { return p.message }
 
-func problem(reason, message string, args ...any) *guestProblem {
-	return &guestProblem{reason: reason, message: fmt.Sprintf(message, args...)}
+func problem(reason, message string, args ...any) *guestDataError {
+	return &guestDataError{reason: reason, message: fmt.Sprintf(message, args...)}
 }
 
-// secrets reads what the spec takes from Secrets. The error is a *guestProblem where a Secret is missing or is not
+// secrets reads what the spec takes from Secrets. The error is a *guestDataError where a Secret is missing or is not
 // what it has to be; it never repeats what the Secret holds.
 func (r *reconciler) secrets(ctx context.Context, wukong *vmv1alpha1.Wukong) (machine.SecretValues, error) {
 	var values machine.SecretValues
@@ -45,7 +45,8 @@ func (r *reconciler) secrets(ctx context.Context, wukong *vmv1alpha1.Wukong) (ma
 		}
 		content, ok := secret.Data[ref.Key]
 		if !ok {
-			return values, problem(vmv1alpha1.ReasonSecretKeyMissing, "Secret %s has no key %s, which spec.cloudInitUser.passwordHashSecretRef names; add the key", ref.Name, ref.Key)
+			return values, problem(vmv1alpha1.ReasonSecretKeyMissing,
+				"Secret %s has no key %s, which spec.cloudInitUser.passwordHashSecretRef names; add the key", ref.Name, ref.Key)
 		}
 		values.PasswordHash = strings.TrimSpace(string(content))
 		if !cryptHash.MatchString(values.PasswordHash) {
@@ -68,7 +69,8 @@ func (r *reconciler) authorizedKeys(ctx context.Context, wukong *vmv1alpha1.Wuko
 		return nil, err
 	}
 	if len(secret.Data) == 0 {
-		return nil, problem(vmv1alpha1.ReasonSecretKeyMissing, "Secret %s, which spec.sshKeySecret names, holds no key; add a public key in OpenSSH's format under any name", name)
+		return nil, problem(vmv1alpha1.ReasonSecretKeyMissing,
+			"Secret %s, which spec.sshKeySecret names, holds no key; add a public key in OpenSSH's format under any name", name)
 	}
 	entries := make([]string, 0, len(secret.Data))
 	for entry := range secret.Data {
@@ -79,7 +81,8 @@ func (r *reconciler) authorizedKeys(ctx context.Context, wukong *vmv1alpha1.Wuko
 	for _, entry := range entries {
 		found, err := cloudinit.AuthorizedKeys(string(secret.Data[entry]))
 		if err != nil {
-			return nil, problem(vmv1alpha1.ReasonSecretInvalid, "key %s of Secret %s: %s; each line has to be a public key such as: ssh-ed25519 AAAAC3Nza... me@host", entry, name, err)
+			return nil, problem(vmv1alpha1.ReasonSecretInvalid,
+				"key %s of Secret %s: %s; each line has to be a public key such as: ssh-ed25519 AAAAC3Nza... me@host", entry, name, err)
 		}
 		keys = append(keys, found...)
 	}

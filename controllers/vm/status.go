@@ -35,8 +35,9 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 		equality.Semantic.DeepEqual(machine, wukong.Status.VirtualMachine) {
 		return 0, nil
 	}
-	progress := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady) &&
-		meta.IsStatusConditionTrue(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady) == meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionCloudInitReady)
+	sameData := meta.IsStatusConditionTrue(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady) ==
+		meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionCloudInitReady)
+	progress := sameData && conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady)
 	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine},
@@ -60,7 +61,7 @@ func machineReady(seen *observed, res result) metav1.Condition {
 	const conditionType = vmv1alpha1.ConditionVirtualMachineReady
 	machine := seen.machine
 	switch {
-	case res.blocked != nil && !(machine != nil && waits(res.blocked.Reason)):
+	case res.blocked != nil && (machine == nil || !waits(res.blocked.Reason)):
 		return *res.blocked
 	case machine == nil:
 		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the VirtualMachine was just made; nothing needs to be done")
@@ -76,9 +77,11 @@ func machineReady(seen *observed, res result) metav1.Condition {
 	case kubevirtv1.VirtualMachineStatusRunning, kubevirtv1.VirtualMachineStatusMigrating:
 		return conditions.True(conditionType, vmv1alpha1.ReasonRunning, "the machine runs")
 	case kubevirtv1.VirtualMachineStatusStopped, kubevirtv1.VirtualMachineStatusStopping:
-		return conditions.False(conditionType, vmv1alpha1.ReasonStopped, fmt.Sprintf("the machine is stopped; start it with: virtctl start -n %s %s", machine.Namespace, machine.Name))
+		return conditions.False(conditionType, vmv1alpha1.ReasonStopped,
+			fmt.Sprintf("the machine is stopped; start it with: virtctl start -n %s %s", machine.Namespace, machine.Name))
 	case kubevirtv1.VirtualMachineStatusPaused:
-		return conditions.False(conditionType, vmv1alpha1.ReasonStopped, fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
+		return conditions.False(conditionType, vmv1alpha1.ReasonStopped,
+			fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
 	}
 	return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is starting the machine; nothing needs to be done")
 }

@@ -33,7 +33,9 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 }
 
 // write applies our part of the status, if it changed.
-func (r *reconciler) write(ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus) (time.Duration, error) {
+func (r *reconciler) write(
+	ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus,
+) (time.Duration, error) {
 	own := conditions.Own(wukong.Status.Conditions, wukong.Generation, wanted...)
 	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) &&
 		equality.Semantic.DeepEqual(networks, wukong.Status.Networks) {
@@ -187,10 +189,12 @@ func readyOf(networksReady metav1.Condition, wukong *vmv1alpha1.Wukong) metav1.C
 			return link
 		}
 	}
-	if restart := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionRestartRequired); restart != nil && restart.Status == metav1.ConditionTrue {
+	restart := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionRestartRequired)
+	if restart != nil && restart.Status == metav1.ConditionTrue {
 		return conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ConditionRestartRequired, restart.Message)
 	}
-	if guest := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionGuestNetworkInSync); guest != nil && guest.Status == metav1.ConditionFalse {
+	guest := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionGuestNetworkInSync)
+	if guest != nil && guest.Status == metav1.ConditionFalse {
 		return conditions.False(vmv1alpha1.ConditionReady, guest.Reason, guest.Message)
 	}
 	return conditions.True(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonReady, "the machine runs and every network reaches it")

@@ -116,7 +116,7 @@ func (p page) code() []string {
 	return spans
 }
 
-// rows returns the first cell of each row of the page's tables.
+// firstCells returns the first cell of each row of the page's tables.
 func (p page) firstCells() []string {
 	var cells []string
 	for line := range strings.Lines(p.prose) {

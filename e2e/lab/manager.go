@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// ManagerNamespace and ManagerServiceAccount are where the manager's rights are shipped for.
-	ManagerNamespace      = "wukong-system"
+	// ManagerNamespace is the namespace of the manager's service account.
+	ManagerNamespace = "wukong-system"
+	// ManagerServiceAccount is the service account that the manager's rights are shipped for.
 	ManagerServiceAccount = "wukong-manager"
 	// ManagerUser is the manager's name at the API server.
 	ManagerUser = "system:serviceaccount:" + ManagerNamespace + ":" + ManagerServiceAccount

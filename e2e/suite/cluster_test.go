@@ -199,13 +199,8 @@ func (w *world) expectNothingLeft() {
 			if err := w.Client.List(ctx, list); err != nil {
 				return err
 			}
-			if items, err := meta.ExtractList(list); err != nil || len(items) > 0 {
-				first := ""
-				if len(items) > 0 {
-					accessor, _ := meta.Accessor(items[0])
-					first = accessor.GetNamespace() + "/" + accessor.GetName()
-				}
-				return fmt.Errorf("%d of %T are left, first %s (%v)", len(items), list, first, err)
+			if names := namesOf(w.t, list); len(names) > 0 {
+				return fmt.Errorf("%d of %T are left, first %s", len(names), list, names[0])
 			}
 		}
 		var secrets corev1.SecretList

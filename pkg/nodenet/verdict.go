@@ -100,7 +100,8 @@ func (o Observed) ready(nodes []NodeResult) Condition {
 			o.BridgeName, list(failed), o.Policy.Name)
 	case len(noHandler) > 0:
 		return isNot(vmv1alpha1.ReasonNoHandler,
-			"no kubernetes-nmstate handler runs on %s, so bridge %s cannot be made there; let the nmstate-handler DaemonSet run on these nodes, or keep machines off them",
+			"no kubernetes-nmstate handler runs on %s, so bridge %s cannot be made there; "+
+				"let the nmstate-handler DaemonSet run on these nodes, or keep machines off them",
 			list(noHandler), o.BridgeName)
 	case len(progressing) > 0 || nodes == nil:
 		return isNot(vmv1alpha1.ReasonProgressing, "waiting for NMState to configure bridge %s on the nodes; status.nodes tells how far each one is", o.BridgeName)
@@ -162,7 +163,8 @@ func uplinkConflict(claim, rival Claim) Verdict {
 func nmstateNotInstalled(claim Claim) Verdict {
 	c := Condition{
 		Status: metav1.ConditionUnknown, Reason: vmv1alpha1.ReasonNMStateNotInstalled,
-		Message: fmt.Sprintf("NMState is not installed, so bridge %s is not configured on the nodes and is trusted to exist; install kubernetes-nmstate to have it made and checked", claim.Bridge.Name),
+		Message: fmt.Sprintf("NMState is not installed, so bridge %s is not configured on the nodes and is trusted to exist; "+
+			"install kubernetes-nmstate to have it made and checked", claim.Bridge.Name),
 	}
 	if !claim.DeletedAt.IsZero() {
 		c = isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", claim.Bridge.Name, claim.UsedBy)

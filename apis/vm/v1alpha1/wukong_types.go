@@ -49,7 +49,7 @@ type WukongSpec struct {
 	// +kubebuilder:validation:XValidation:rule="type(self) != string || isQuantity(self)",message="must be a quantity, for example 4Gi"
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 67108864 : (type(self) == string && isQuantity(self) ? !quantity(self).isLessThan(quantity('64Mi')) : true)",message="must be at least 64Mi; a number without a unit is bytes, write for example 4Gi"
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self <= 70368744177664 : (type(self) == string && isQuantity(self) ? !quantity(self).isGreaterThan(quantity('64Ti')) : true)",message="must be at most 64Ti; write for example 4Gi"
-	Memory resource.Quantity `json:"memory,omitzero"`
+	Memory resource.Quantity `json:"memory,omitempty,omitzero"`
 
 	// osImage is the container-disk image the machine boots from. The disk is ephemeral: what the guest
 	// writes is gone when the machine stops. The default is the operator's default image.

@@ -14,13 +14,18 @@ var Hostile = []string{
 	"2001-01-01", "2001-99-99", "2001-1-1 1:1:1", "2001-1-1T99:1:1Z",
 	"yes", "No", "on", "OFF", "y", "N", "true", "False", "null", "Null", "~", "", "=", "<<",
 	// Marks of YAML's own.
-	"!x", "!!python/object/apply:os.system [id]", "&a", "*a", "- a", "a: b", "a:", ":a", ": ", "a #b", "#", "#cloud-config", "? a", "?", "|", ">", "|-", "%TAG",
-	"@a", "`a`", "[", "]", "{", "}", "[a]", "{a: b}", "{{ x }}", "{% x %}", ",", "'", `"`, "a'b", `a"b`, `a'b"c`, `\`, `\n`, `a\"`, "---", "--- a", "...", "<<: *a",
+	"!x", "!!python/object/apply:os.system [id]", "&a", "*a", "- a", "a: b", "a:", ":a", ": ",
+	"a #b", "#", "#cloud-config", "? a", "?", "|", ">", "|-", "%TAG",
+	"@a", "`a`", "[", "]", "{", "}", "[a]", "{a: b}", "{{ x }}", "{% x %}", ",",
+	"'", `"`, "a'b", `a"b`, `a'b"c`, `\`, `\n`, `a\"`, "---", "--- a", "...", "<<: *a",
 	// White space and line ends.
-	" ", " a", "a ", "\ta", "a\t", "\n", "a\n", "\na", "a\nb", "a\n\nb\n", "a\n b\n", "a \nb\n", "  a\n", "a\r\nb", "a\rb", "a\n---\nb: c\n", "a\n...\n", "a\n\tb\n", "a\n\n",
+	" ", " a", "a ", "\ta", "a\t", "\n", "a\n", "\na", "a\nb",
+	"a\n\nb\n", "a\n b\n", "a \nb\n", "  a\n", "a\r\nb", "a\rb", "a\n---\nb: c\n", "a\n...\n", "a\n\tb\n", "a\n\n",
 	// Whole structures.
-	"x\nroot: true\n", "x\"\nroot: true\n", "x'\nroot: true\n", "x\n  - root: true\n", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n", `{"a": "b"}`, `","root":true,"x":"`,
+	"x\nroot: true\n", "x\"\nroot: true\n", "x'\nroot: true\n",
+	"x\n  - root: true\n", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n", `{"a": "b"}`, `","root":true,"x":"`,
 	// Characters that YAML does not print, or takes for a line's end.
-	"\x00", "\x01", "\x1b[0m", "\x7f", "\u0080", "\u0085", "a\u0085b\n", "\u00a0", "\u2028", "a\u2029b\n", "\ufeff", "\ufeffa\n", "\ufffe", "é日本", "日\n本\n", "\U0001F600", "\U0001F600\n",
+	"\x00", "\x01", "\x1b[0m", "\x7f", "\u0080", "\u0085", "a\u0085b\n", "\u00a0",
+	"\u2028", "a\u2029b\n", "\ufeff", "\ufeffa\n", "\ufffe", "é日本", "日\n本\n", "\U0001F600", "\U0001F600\n",
 	strings.Repeat("long ", 500), strings.Repeat("k", 2000),
 }

@@ -5,6 +5,7 @@ package nad_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -50,9 +51,7 @@ func FuzzNAD(f *testing.F) {
 			t.Fatal(err)
 		}
 		config := map[string]any{"cniVersion": "0.3.1", "name": name}
-		for key, value := range p.fixed {
-			config[key] = value
-		}
+		maps.Copy(config, p.fixed)
 		if p.parent != "" {
 			config[p.parent] = parent
 		}

@@ -1,0 +1,227 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/e2e/lab"
+	"github.com/novasphere/wukong/e2e/lab/kubevirt"
+)
+
+// change updates a Wukong.
+func (w *world) change(namespace, name string, change func(*vmv1alpha1.WukongSpec)) {
+	w.t.Helper()
+	w.eventually("changing "+name, func(ctx context.Context) error {
+		wukong, err := w.wukong(ctx, namespace, name)
+		if err != nil {
+			return err
+		}
+		change(&wukong.Spec)
+		return w.Client.Update(ctx, wukong)
+	})
+}
+
+// TestOtherBridge moves a network of a running machine to another VLAN and bridge: the new bridge is made first, the old one
+// stays until the machine has left it, and then goes.
+func TestOtherBridge(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm", bridged("lan", "br-old", 100)))
+	w.expectReady("default", "vm")
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) {
+		spec.Networks[0] = bridged("lan", "br-new", 200)
+	})
+	w.expect("default", "vm", vmv1alpha1.ConditionVirtualMachineReady, metav1.ConditionTrue, vmv1alpha1.ReasonRunning)
+	w.eventually("the machine's next start uses the new bridge", func(ctx context.Context) error {
+		machine := &kubevirtv1.VirtualMachine{}
+		if err := w.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: "vm"}, machine); err != nil {
+			return err
+		}
+		attachment := &nadv1.NetworkAttachmentDefinition{}
+		name := machine.Spec.Template.Spec.Networks[0].Multus.NetworkName
+		if err := w.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: name}, attachment); err != nil {
+			return err
+		}
+		if !strings.Contains(attachment.Spec.Config, "br-new") {
+			return fmt.Errorf("it uses %s", attachment.Spec.Config)
+		}
+		return nil
+	})
+	for _, node := range w.NMState.Nodes() {
+		for _, bridge := range []string{"br-old", "br-new"} {
+			if _, there := w.NMState.Node(node).Bridge(bridge); !there {
+				t.Errorf("%s has no %s while the machine runs on the old one", node, bridge)
+			}
+		}
+	}
+	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the old bridge is gone", func(context.Context) error {
+		for _, node := range w.NMState.Nodes() {
+			if _, there := w.NMState.Node(node).Bridge("br-old"); there {
+				return fmt.Errorf("%s still has it", node)
+			}
+		}
+		return nil
+	})
+	w.expectReady("default", "vm")
+	w.delete("default", "vm")
+	w.expectNothingLeft()
+}
+
+// TestNetworkRemovedAndAdded takes a network from a machine and gives it another.
+func TestNetworkRemovedAndAdded(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm", bridged("one", "br-one", 101), bridged("two", "br-two", 102)))
+	w.expectReady("default", "vm")
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) {
+		spec.Networks = []vmv1alpha1.Network{bridged("one", "br-one", 101), bridged("three", "br-three", 103)}
+	})
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
+	if _, there := w.NMState.Node("node-1").Bridge("br-two"); !there {
+		t.Error("the bridge went while the running machine was attached to it")
+	}
+	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
+		t.Fatal(err)
+	}
+	w.expectReady("default", "vm")
+	w.eventually("the bridge of the removed network is gone", func(context.Context) error {
+		if _, there := w.NMState.Node("node-1").Bridge("br-two"); there {
+			return fmt.Errorf("it is still there")
+		}
+		return nil
+	})
+}
+
+// TestAddressChanged changes an address of a running machine: the guest keeps the old one until its next start, and the
+// Wukong says so.
+func TestAddressChanged(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm", static("192.168.1.10/24", bridged("lan", "br-lan", 0))))
+	w.expectReady("default", "vm")
+	w.expect("default", "vm", vmv1alpha1.ConditionGuestNetworkInSync, metav1.ConditionTrue, vmv1alpha1.ReasonAddressesObserved)
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0].IPConfig.Address = "192.168.1.20/24" })
+	told := w.expect("default", "vm", vmv1alpha1.ConditionGuestNetworkInSync, metav1.ConditionFalse, vmv1alpha1.ReasonAddressesDiffer)
+	w.expectMessage(told, vmv1alpha1.ConditionGuestNetworkInSync, "192.168.1.20/24", "192.168.1.10")
+	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionTrue, vmv1alpha1.ReasonGuestDataChanged)
+	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
+		t.Fatal(err)
+	}
+	wukong := w.expectReady("default", "vm")
+	w.expect("default", "vm", vmv1alpha1.ConditionGuestNetworkInSync, metav1.ConditionTrue, vmv1alpha1.ReasonAddressesObserved)
+	if wukong.Status.VirtualMachine == nil || !strings.Contains(wukong.Status.VirtualMachine.Addresses, "192.168.1.20") {
+		t.Errorf("the address is not reported: %+v", wukong.Status.VirtualMachine)
+	}
+}
+
+// TestVirtctlIsRespected stops a machine by hand: it stays stopped, whatever is reconciled, until it is started by hand or
+// the Wukong's own run strategy changes.
+func TestVirtctlIsRespected(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm"))
+	w.expectReady("default", "vm")
+	if err := w.KubeVirt.StopVM(t.Context(), "default", "vm"); err != nil {
+		t.Fatal(err)
+	}
+	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonStopped)
+	w.expectMessage(told, vmv1alpha1.ConditionReady, "virtctl start -n default vm")
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.CPU = 4 })
+	w.eventually("the change has arrived at the machine", func(ctx context.Context) error {
+		machine := &kubevirtv1.VirtualMachine{}
+		if err := w.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: "vm"}, machine); err != nil {
+			return err
+		}
+		if machine.Spec.Template.Spec.Domain.CPU.Sockets != 4 {
+			return fmt.Errorf("it has %d sockets", machine.Spec.Template.Spec.Domain.CPU.Sockets)
+		}
+		if *machine.Spec.RunStrategy != kubevirtv1.RunStrategyHalted {
+			t.Errorf("the machine was set to %s although a person stopped it", *machine.Spec.RunStrategy)
+		}
+		return nil
+	})
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.RunStrategy = vmv1alpha1.RunStrategyRerunOnFailure })
+	w.expectReady("default", "vm")
+}
+
+// TestSecrets lacks a Secret, then a key in it, then a valid content: each time the Wukong names what is missing and makes
+// no half-configured machine.
+func TestSecrets(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	wukong := newWukong("default", "vm")
+	wukong.Spec.SSHKeySecret = "keys"
+	wukong.Spec.CloudInitUser = &vmv1alpha1.CloudInitUser{
+		Name: "ubuntu", PasswordHashSecretRef: &vmv1alpha1.SecretKeyReference{Name: "password", Key: "hash"},
+	}
+	w.create(wukong)
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretNotFound)
+	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "Secret password")
+	w.create(secret("password", "other", "x"))
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretKeyMissing)
+	w.replace(secret("password", "hash", "in clear"))
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretInvalid)
+	w.replace(secret("password", "hash", "$6$salt$hash"))
+	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "Secret keys")
+	w.create(secret("keys", "me", "-----BEGIN OPENSSH PRIVATE KEY-----"))
+	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretInvalid)
+	if strings.Contains(describe(told.Status.Conditions), "BEGIN") {
+		t.Errorf("a condition repeats what the Secret holds:%s", describe(told.Status.Conditions))
+	}
+	var machines kubevirtv1.VirtualMachineList
+	if err := w.Client.List(t.Context(), &machines); err != nil || len(machines.Items) > 0 {
+		t.Errorf("there are %d half-configured machines (%v)", len(machines.Items), err)
+	}
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1U0CkAGuJVVyvdu3vnpkBvpcNIyYNY21DqPbuD1Z0h me@host"
+	w.replace(secret("keys", "me", "# mine\n"+key+"\n"))
+	w.expectReady("default", "vm")
+	data := &corev1.Secret{}
+	if err := w.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "vm-cloudinit"}, data); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(data.Data["userdata"]); !strings.Contains(text, key) || !strings.Contains(text, "$6$salt$hash") {
+		t.Errorf("the user-data lacks the key or the hash:\n%s", text)
+	}
+}
+
+func secret(name, key, value string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}, Data: map[string][]byte{key: []byte(value)}}
+}
+
+func (w *world) replace(object client.Object) {
+	w.t.Helper()
+	if err := w.Client.Update(w.t.Context(), object); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestAttachmentComesFirst lets KubeVirt behave as it does when an attachment comes after the machine, which never starts
+// then: Wukong's order avoids it.
+func TestAttachmentComesFirst(t *testing.T) {
+	w := newWorld(t, lab.Options{KubeVirt: kubevirt.Options{MissingNetwork: kubevirt.PendingForGood}})
+	w.NMState.Node("node-1").Hold()
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonProgressing)
+	var machines kubevirtv1.VirtualMachineList
+	if err := w.Client.List(t.Context(), &machines); err != nil || len(machines.Items) > 0 {
+		t.Errorf("a machine was made before its bridge was there (%v)", err)
+	}
+	w.NMState.Node("node-1").Release()
+	wukong := w.expectReady("default", "vm")
+	if !slices.ContainsFunc(wukong.Status.Networks, func(n vmv1alpha1.NetworkStatus) bool {
+		return n.Name == "lan" && n.Ready && n.Bridge == "br-lan" && n.NetworkAttachmentDefinition == "default/vm-lan-nad"
+	}) {
+		t.Errorf("the network is reported as %+v", wukong.Status.Networks)
+	}
+}
