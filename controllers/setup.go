@@ -52,7 +52,5 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	if err := multus.SetupWithManager(ctx, mgr, multus.Options{Registry: registry, Launchers: opts.Launchers}); err != nil {
 		return err
 	}
-	return vm.SetupWithManager(ctx, mgr, vm.Options{
-		Registry: registry, DefaultUplink: opts.DefaultUplink, DefaultImage: opts.DefaultImage,
-	})
+	return vm.SetupWithManager(ctx, mgr, vm.Options{Registry: registry, DefaultImage: opts.DefaultImage})
 }

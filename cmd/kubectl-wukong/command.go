@@ -36,8 +36,8 @@ func newRenderCommand() *cobra.Command {
 		Long: `Print every object that Wukong makes for the Wukongs in files.
 
 The Wukongs are validated as an API server does it. Secrets in the same files provide what Wukongs refer to;
-documents of other kinds are ignored. Nothing is read from a cluster: the addresses that are derived from a
-Wukong's UID are the real ones only where the file has the UID.`,
+documents of other kinds are ignored. Nothing is read from a cluster: what is derived from a Wukong's UID, such as
+MAC addresses, is the real thing only where the file has the UID.`,
 		Example: `  kubectl wukong render -f vm.yaml
   kubectl get wukong vm -o yaml | kubectl wukong render -f - -o json`,
 		Args: cobra.NoArgs,

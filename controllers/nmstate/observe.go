@@ -12,6 +12,7 @@ import (
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -89,6 +90,7 @@ func (r *reconciler) observeRivals(ctx context.Context, seen *observed, segment 
 func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBridge) (nodenet.Claim, error) {
 	claim := nodenet.Claim{
 		Key:     client.ObjectKeyFromObject(object),
+		Owner:   ownerOf(object),
 		Created: object.CreationTimestamp.Time,
 		Bridge:  nncp.OfClaim(object.Spec),
 	}
@@ -102,6 +104,14 @@ func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBri
 	}
 	claim.UsedBy, err = r.users.Of(ctx, attachmentOf(object), served)
 	return claim, err
+}
+
+// ownerOf identifies the Wukong that a claim was made for.
+func ownerOf(claim *vmv1alpha1.WukongNodeBridge) string {
+	if owner := metav1.GetControllerOf(claim); owner != nil {
+		return string(owner.UID)
+	}
+	return ""
 }
 
 func (r *reconciler) observePolicy(ctx context.Context, seen *observed) error {

@@ -73,11 +73,12 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	return res, nil
 }
 
-// attachments returns the attachments of the networks, and whether one has none yet.
+// attachments returns the attachments of the networks, and whether one has none yet. Which NIC the operator takes by
+// default does not matter for finding them.
 func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, bool, error) {
 	found := map[string]machine.Attachment{}
 	waiting := false
-	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), r.defaultUplink) {
+	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), "") {
 		revision, err := child.Revision()
 		if err != nil {
 			return nil, false, err
@@ -111,7 +112,7 @@ func (seen *observed) networkOf(network, revision string) *vmv1alpha1.WukongNetw
 func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[string]machine.Attachment, values machine.SecretValues, res *result) error {
 	secret, built, err := machine.Objects(machine.Input{
 		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Secrets: values,
-		DefaultImage: r.defaultImage, RunStrategy: runStrategy(seen),
+		DefaultImage: r.imageOf(seen), RunStrategy: runStrategy(seen),
 	})
 	if err != nil {
 		return err
@@ -168,6 +169,17 @@ func runStrategy(seen *observed) vmv1alpha1.RunStrategy {
 		return declared
 	}
 	return vmv1alpha1.RunStrategy(*seen.machine.Spec.RunStrategy)
+}
+
+// imageOf returns the image of a machine whose Wukong names none: the one that was taken when it was made, so that a new
+// default of the operator changes no machine that exists.
+func (r *reconciler) imageOf(seen *observed) string {
+	if seen.machine != nil {
+		if image := seen.machine.Annotations[vmv1alpha1.AnnotationDefaultImage]; image != "" {
+			return image
+		}
+	}
+	return r.defaultImage
 }
 
 // carryHotplugged keeps the volumes that a person plugged into the machine with virtctl: the lists of volumes and

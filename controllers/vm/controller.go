@@ -29,12 +29,11 @@ import (
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 
 type reconciler struct {
-	client        client.Client
-	live          client.Reader
-	writer        apply.Writer
-	watches       *capability.Watches
-	defaultUplink string
-	defaultImage  string
+	client       client.Client
+	live         client.Reader
+	writer       apply.Writer
+	watches      *capability.Watches
+	defaultImage string
 }
 
 // Reconcile brings the machine of one Wukong a step further.

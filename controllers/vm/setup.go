@@ -45,8 +45,6 @@ const (
 type Options struct {
 	// Registry tells which APIs are served.
 	Registry *capability.Registry
-	// DefaultUplink is the NIC of networks that name none.
-	DefaultUplink string
 	// DefaultImage is the container-disk image of machines that name none.
 	DefaultImage string
 }
@@ -61,12 +59,11 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		return fmt.Errorf("indexing WukongNetworks by owner: %w", err)
 	}
 	r := &reconciler{
-		client:        mgr.GetClient(),
-		live:          mgr.GetAPIReader(),
-		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
-		watches:       capability.NewWatches(opts.Registry),
-		defaultUplink: opts.DefaultUplink,
-		defaultImage:  opts.DefaultImage,
+		client:       mgr.GetClient(),
+		live:         mgr.GetAPIReader(),
+		writer:       apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
+		watches:      capability.NewWatches(opts.Registry),
+		defaultImage: opts.DefaultImage,
 	}
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).

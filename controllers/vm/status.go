@@ -117,11 +117,40 @@ func restartRequired(seen *observed, res result) metav1.Condition {
 			return conditions.True(conditionType, vmv1alpha1.ReasonTemplateChanged, "a change waits for the next start: "+restart)
 		}
 	}
-	started := seen.instance.Annotations[vm.AnnotationCloudInitHash]
-	if res.cloudInitHash != "" && started != "" && started != res.cloudInitHash {
+	if networks := movedNetworks(seen); len(networks) > 0 {
+		return conditions.True(conditionType, vmv1alpha1.ReasonAttachmentChanged, fmt.Sprintf(
+			"the running machine has the earlier attachment of network %s until KubeVirt has migrated it; where it cannot migrate, %s",
+			strings.Join(networks, ", "), restart))
+	}
+	started, declared := seen.instance.Annotations[vm.AnnotationCloudInitHash], res.cloudInitHash
+	if declared == "" && seen.machine.Spec.Template != nil {
+		// Nothing new could be rendered, so what was applied last is what the next start reads.
+		declared = seen.machine.Spec.Template.ObjectMeta.Annotations[vm.AnnotationCloudInitHash]
+	}
+	if started != "" && declared != "" && started != declared {
 		return conditions.True(conditionType, vmv1alpha1.ReasonGuestDataChanged, "the guest was started with an earlier configuration: "+restart)
 	}
 	return conditions.False(conditionType, vmv1alpha1.ReasonUpToDate, "the running machine is what was declared")
+}
+
+// movedNetworks names the networks whose attachment is another one in the machine than in its running instance.
+func movedNetworks(seen *observed) []string {
+	if seen.machine.Spec.Template == nil {
+		return nil
+	}
+	running := map[string]string{}
+	for _, network := range seen.instance.Spec.Networks {
+		if network.Multus != nil {
+			running[network.Name] = network.Multus.NetworkName
+		}
+	}
+	var moved []string
+	for _, network := range seen.machine.Spec.Template.Spec.Networks {
+		if before, ok := running[network.Name]; ok && network.Multus != nil && network.Multus.NetworkName != before {
+			moved = append(moved, network.Name)
+		}
+	}
+	return moved
 }
 
 // machineStatus is what is told of the machine.

@@ -59,6 +59,7 @@ func (r *reconciler) ensure(ctx context.Context, seen *observed, child children.
 		return err
 	}
 	res.names[child.Network] = name
+	child.KeepUplink(seen.networks[name], seen.bridges[name])
 	meta := children.Meta(seen.wukong, name, child.Network, revision)
 	if child.NodeBridge != nil {
 		child.Attachment.NodeBridgeName = name
@@ -117,7 +118,8 @@ func (r *reconciler) prune(ctx context.Context, seen *observed, res result) erro
 			continue
 		}
 		for name, earlier := range seen.networks {
-			keep[name] = keep[name] || earlier.Spec.Network == network
+			// One that never got its attachment has no machine to wait for.
+			keep[name] = keep[name] || earlier.Spec.Network == network && earlier.Status.NetworkAttachmentDefinition != ""
 		}
 	}
 	var errs []error

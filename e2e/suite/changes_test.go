@@ -82,6 +82,52 @@ func TestOtherBridge(t *testing.T) {
 	w.expectNothingLeft()
 }
 
+// TestVLANAlone changes a network's VLAN and leaves it its bridge, which cannot be both: the machine is told what to do, and
+// goes on when it is done.
+func TestVLANAlone(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.expectReady("default", "vm")
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0] = bridged("lan", "br-lan", 200) })
+	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonBridgeConflict)
+	w.expectMessage(told, vmv1alpha1.ConditionReady, "this machine itself", "choose another bridgeName")
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0] = bridged("lan", "br-other", 200) })
+	told = w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
+	w.expectMessage(told, vmv1alpha1.ConditionReady, "earlier attachment of network lan", "virtctl restart")
+	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
+		t.Fatal(err)
+	}
+	w.expectReady("default", "vm")
+	w.delete("default", "vm")
+	w.expectNothingLeft()
+}
+
+// TestNewDefaults restarts the operator with other defaults: machines that exist are not touched by them.
+func TestNewDefaults(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "old", bridged("lan", "br-lan", 100)))
+	w.expectReady("default", "old")
+	scrape := w.scraper()
+	w.settle(scrape)
+	before := w.managerWrites()
+	if err := w.manager.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	w.startManager("--default-uplink=ens161", "--default-os-image=example.org/other:1")
+	w.create(newWukong("default", "new", bridged("net", "br-net", 100)))
+	w.expectReady("default", "new")
+	w.settle(scrape)
+	for _, write := range w.managerWrites()[len(before):] {
+		if strings.HasPrefix(write.Name, "old") {
+			t.Errorf("the new defaults wrote to an existing machine: %s %s/%s %s", write.Verb, write.Resource, write.Subresource, write.Name)
+		}
+	}
+	bridge, _ := w.NMState.Node("node-1").Bridge("br-net")
+	if ports := bridge.PortNames(); len(ports) != 1 || ports[0] != "ens161.100" {
+		t.Errorf("the new machine's bridge has the ports %v", ports)
+	}
+}
+
 // TestNetworkRemovedAndAdded takes a network from a machine and gives it another.
 func TestNetworkRemovedAndAdded(t *testing.T) {
 	w := newWorld(t, lab.Options{})

@@ -49,6 +49,8 @@ type Deadlines struct {
 type Claim struct {
 	// Key is the claim's namespace and name.
 	Key types.NamespacedName
+	// Owner identifies the Wukong that the claim was made for.
+	Owner string
 	// Created is the claim's creation time; the oldest claim wins a conflict.
 	Created time.Time
 	// DeletedAt is the time of the claim's deletion, zero while it lives.

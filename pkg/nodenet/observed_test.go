@@ -56,6 +56,11 @@ func (c Claim) usedBy(machine string) Claim {
 	return c
 }
 
+func (c Claim) ownedBy(wukong string) Claim {
+	c.Owner = wukong
+	return c
+}
+
 // policy returns a policy that makes a bridge, in its third generation, and accepts updates.
 func policy(bridge nncp.Bridge) *Policy {
 	return &Policy{Name: "first-lan-bridge", Generation: 3, Bridge: bridge, AcceptsUpdate: true}

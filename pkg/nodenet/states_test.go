@@ -172,6 +172,8 @@ func TestMessagesSayWhatToDo(t *testing.T) {
 		{"no handler", row{claims: one, policy: policy(lan), nodes: []Node{noHandler("n1")}}, []string{"handler runs on n1", "nmstate-handler DaemonSet"}},
 		{"conflict", row{claims: []Claim{claim("one/a", 0, lan), claim("a", 1, lan200)}}, []string{"already exists for one/a as linux-bridge on ens160 VLAN 100", "wants linux-bridge on ens160 VLAN 200", "another bridgeName"}},
 		{"uplink conflict", row{claims: []Claim{claim("a", 1, lan)}, rivals: []Claim{claim("two/r", 0, wan)}}, []string{"ens160.100 is already the port of bridge br-wan for two/r", "use bridgeName br-wan"}},
+		{"conflict with the machine's own bridge", row{claims: []Claim{claim("b", 0, lan).ownedBy("vm"), claim("a", 1, lan200).ownedBy("vm")}}, []string{"this machine itself has bridge br-lan", "choose another bridgeName"}},
+		{"uplink conflict with the machine's own bridge", row{claims: []Claim{claim("a", 1, lan).ownedBy("vm")}, rivals: []Claim{claim("r", 0, wan).ownedBy("vm")}}, []string{"this machine itself has ens160.100 in bridge br-wan", "keep bridgeName br-wan"}},
 		{"in use", row{claims: []Claim{claim("a", 0, lan).deleted(0).usedBy("Pod ns/p")}, policy: policy(lan), nodes: healthy("n1")}, []string{"bridge br-lan is kept", "Pod ns/p"}},
 		{"no NMState", row{claims: one, noNMState: true}, []string{"trusted to exist", "install kubernetes-nmstate"}},
 	} {

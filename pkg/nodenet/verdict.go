@@ -149,12 +149,24 @@ func (o Observed) waitingForTeardown(claim Claim) Verdict {
 }
 
 func bridgeConflict(claim, holder Claim) Verdict {
+	if claim.Owner != "" && claim.Owner == holder.Owner {
+		return both(isNot(vmv1alpha1.ReasonBridgeConflict,
+			"this machine itself has bridge %s as %s, which cannot be changed to %s under it: choose another bridgeName as well, "+
+				"or remove the network, restart the machine, and add the network again",
+			claim.Bridge.Name, holder.Bridge, claim.Bridge))
+	}
 	return both(isNot(vmv1alpha1.ReasonBridgeConflict,
 		"bridge %s already exists for %s as %s; this claim wants %s: use the same settings, or another bridgeName",
 		claim.Bridge.Name, holder.Key, holder.Bridge, claim.Bridge))
 }
 
 func uplinkConflict(claim, rival Claim) Verdict {
+	if claim.Owner != "" && claim.Owner == rival.Owner {
+		return both(isNot(vmv1alpha1.ReasonUplinkConflict,
+			"this machine itself has %s in bridge %s, and it cannot be in two bridges: keep bridgeName %s, "+
+				"or remove the network, restart the machine, and add the network again",
+			claim.Bridge.Port(), rival.Bridge.Name, rival.Bridge.Name))
+	}
 	return both(isNot(vmv1alpha1.ReasonUplinkConflict,
 		"%s is already the port of bridge %s for %s and cannot be in two bridges; use bridgeName %s, or another VLAN or uplink",
 		claim.Bridge.Port(), rival.Bridge.Name, rival.Key, rival.Bridge.Name))

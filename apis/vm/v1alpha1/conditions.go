@@ -66,6 +66,8 @@ const (
 	ReasonTemplateChanged = "TemplateChanged"
 	// ReasonGuestDataChanged surfaces when the guest was started with other cloud-init data.
 	ReasonGuestDataChanged = "GuestDataChanged"
+	// ReasonAttachmentChanged surfaces while the running machine has a network's earlier attachment.
+	ReasonAttachmentChanged = "AttachmentChanged"
 	// ReasonUpToDate surfaces when the running machine is what was declared.
 	ReasonUpToDate = "UpToDate"
 

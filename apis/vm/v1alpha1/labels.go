@@ -26,6 +26,9 @@ const (
 	// AnnotationRunStrategy holds, on a VirtualMachine, the spec.runStrategy of the Wukong that was
 	// last applied. While it equals the Wukong's, the machine's own value is left to virtctl.
 	AnnotationRunStrategy = "vm.novasphere.dev/run-strategy"
+	// AnnotationDefaultImage holds, on a VirtualMachine, the image that was taken because the Wukong names none.
+	// A new default is for new machines.
+	AnnotationDefaultImage = "vm.novasphere.dev/default-image"
 	// AnnotationTeardownSince holds, on a NodeNetworkConfigurationPolicy, the RFC 3339 time at which
 	// its bridge began to be removed from the nodes; the deadline for unreachable nodes counts from it.
 	AnnotationTeardownSince = "vm.novasphere.dev/teardown-since"

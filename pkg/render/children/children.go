@@ -28,6 +28,8 @@ type Child struct {
 	Attachment vmv1alpha1.WukongNetworkSpec
 	// NodeBridge is the WukongNodeBridge's spec, nil when the network needs no node configuration.
 	NodeBridge *vmv1alpha1.WukongNodeBridgeSpec
+	// UplinkDefaulted tells that the network names no NIC, so that the operator's default was taken.
+	UplinkDefaulted bool
 }
 
 // Of returns the children of a Wukong in the order of its networks; the pod network has none. defaultUplink
@@ -65,14 +67,17 @@ func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
 		child.Attachment.BridgeName = bridgeName(network)
 		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeLinux, defaultUplink)
 		child.NodeBridge.VLANID = network.EffectiveVLANID()
+		child.UplinkDefaulted = network.Uplink == ""
 	case vmv1alpha1.NetworkTypeOVS:
 		child.Attachment.BridgeName = bridgeName(network)
 		child.Attachment.VLANID = network.EffectiveVLANID()
 		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeOVS, defaultUplink)
+		child.UplinkDefaulted = network.Uplink == ""
 	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
 		child.Attachment.BridgeName = network.BridgeName
 		if child.Attachment.BridgeName == "" {
 			child.Attachment.BridgeName = uplink(network, defaultUplink)
+			child.UplinkDefaulted = network.Uplink == ""
 		}
 	case vmv1alpha1.NetworkTypeSRIOV:
 		child.Attachment.BridgeName = network.BridgeName
@@ -121,15 +126,35 @@ func MACAddress(network *vmv1alpha1.Network, uid string) string {
 	return naming.MACAddress(uid, network.Name)
 }
 
-// Revision returns a text that differs when the attachment or the bridge does, and only then: a changed
-// address is the same attachment. The error is that of marshalling.
+// KeepUplink takes over the NIC that was decided when the children were made, where the network names none: a new
+// default is for new networks. network and nodeBridge are the existing children, nil where they do not exist.
+func (c *Child) KeepUplink(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.WukongNodeBridge) {
+	switch {
+	case !c.UplinkDefaulted:
+	case c.NodeBridge != nil && nodeBridge != nil:
+		c.NodeBridge.Uplink = nodeBridge.Spec.Uplink
+	case c.NodeBridge == nil && network != nil:
+		c.Attachment.BridgeName = network.Spec.BridgeName
+	}
+}
+
+// Revision returns a text that differs when the declared attachment or bridge does, and only then: a changed address is
+// the same attachment, and so is a network that names no NIC when the operator's default NIC changes. The error is that
+// of marshalling.
 func (c Child) Revision() (string, error) {
 	attachment := c.Attachment
 	attachment.MACAddress, attachment.Addresses, attachment.NodeBridgeName = "", nil, ""
+	nodeBridge := c.NodeBridge.DeepCopy()
+	switch {
+	case c.UplinkDefaulted && nodeBridge != nil:
+		nodeBridge.Uplink = ""
+	case c.UplinkDefaulted:
+		attachment.BridgeName = ""
+	}
 	text, err := json.Marshal(struct {
 		Attachment vmv1alpha1.WukongNetworkSpec
 		NodeBridge *vmv1alpha1.WukongNodeBridgeSpec
-	}{attachment, c.NodeBridge})
+	}{attachment, nodeBridge})
 	if err != nil {
 		return "", fmt.Errorf("marshalling the network %s: %w", c.Network, err)
 	}

@@ -35,40 +35,42 @@ func TestOf(t *testing.T) {
 		network    vmv1alpha1.Network
 		attachment vmv1alpha1.WukongNetworkSpec
 		bridge     *vmv1alpha1.WukongNodeBridgeSpec
+		// defaulted tells that the NIC is the operator's default.
+		defaulted bool
 	}{
 		{"no type is a bridge", vmv1alpha1.Network{},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"}, claim("br-lan", nil)},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"}, claim("br-lan", nil), true},
 		{"bridge with a name", vmv1alpha1.Network{Type: "bridge", BridgeName: "br-mgmt"},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-mgmt"}, claim("br-mgmt", nil)},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-mgmt"}, claim("br-mgmt", nil), true},
 		{"bridge with a VLAN: the claim tags, not the attachment", vmv1alpha1.Network{Type: "bridge", VLANID: new(int32(100))},
 			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
-			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 })},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 }), true},
 		{"the other spelling of the VLAN", vmv1alpha1.Network{Type: "bridge", VLANIDAlias: new(int32(100))},
 			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
-			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 })},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 }), true},
 		{"bridge with uplink and MTU", vmv1alpha1.Network{Type: "bridge", Uplink: "ens161", MTU: new(int32(9000))},
 			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", MTU: 9000},
-			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Uplink, c.MTU = "ens161", 9000 })},
+			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Uplink, c.MTU = "ens161", 9000 }), false},
 		{"ovs: the attachment tags, not the claim", vmv1alpha1.Network{Type: "ovs", BridgeName: "ovs-lan", VLANID: new(int32(100)), MTU: new(int32(1400))},
 			vmv1alpha1.WukongNetworkSpec{Type: "ovs", BridgeName: "ovs-lan", VLANID: 100, MTU: 1400},
-			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU = vmv1alpha1.BridgeTypeOVS, 1400 })},
+			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU = vmv1alpha1.BridgeTypeOVS, 1400 }), true},
 		{"macvlan on the NIC that bridgeName names", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161"}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161"}, nil, false},
 		{"macvlan on its uplink", vmv1alpha1.Network{Type: "macvlan", Uplink: "ens162"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens162"}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens162"}, nil, false},
 		{"ipvlan on the default uplink", vmv1alpha1.Network{Type: "ipvlan", MTU: new(int32(1400))},
-			vmv1alpha1.WukongNetworkSpec{Type: "ipvlan", BridgeName: uplink, MTU: 1400}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "ipvlan", BridgeName: uplink, MTU: 1400}, nil, true},
 		{"sriov", vmv1alpha1.Network{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: new(int32(7))},
-			vmv1alpha1.WukongNetworkSpec{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: 7}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: 7}, nil, false},
 		{"an existing attachment", vmv1alpha1.Network{NADName: "networks/lan"},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", NADName: "networks/lan"}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", NADName: "networks/lan"}, nil, false},
 		{"an existing attachment of a type", vmv1alpha1.Network{Type: "sriov", NADName: "lan"},
-			vmv1alpha1.WukongNetworkSpec{Type: "sriov", NADName: "lan"}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", NADName: "lan"}, nil, false},
 		{"a declared MAC address in lower case", vmv1alpha1.Network{Type: "macvlan", MACAddress: "02:00:5E:AB:CD:EF"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, MACAddress: "02:00:5e:ab:cd:ef"}, nil},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, MACAddress: "02:00:5e:ab:cd:ef"}, nil, true},
 		{"addresses", vmv1alpha1.Network{Type: "macvlan", IPConfig: &vmv1alpha1.IPConfig{
 			Mode: "static", Address: "10.0.0.2/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8::2/64"},
-		}}, vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, Addresses: []string{"10.0.0.2/24", "2001:db8::2/64"}}, nil},
+		}}, vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, Addresses: []string{"10.0.0.2/24", "2001:db8::2/64"}}, nil, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.network.Name = "lan"
@@ -77,7 +79,7 @@ func TestOf(t *testing.T) {
 				row.attachment.MACAddress = naming.MACAddress(uid, "lan")
 			}
 			got := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{row.network}}, uid, uplink)
-			want := []children.Child{{Network: "lan", Attachment: row.attachment, NodeBridge: row.bridge}}
+			want := []children.Child{{Network: "lan", Attachment: row.attachment, NodeBridge: row.bridge, UplinkDefaulted: row.defaulted}}
 			if difference := cmp.Diff(want, got); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
 			}
@@ -105,9 +107,9 @@ func TestRevision(t *testing.T) {
 	base := vmv1alpha1.Network{Name: "lan", Type: "bridge"}
 	first := revision(t, base)
 	for name, change := range map[string]func(*vmv1alpha1.Network){
-		"address":                 func(n *vmv1alpha1.Network) { n.IPConfig = &vmv1alpha1.IPConfig{Mode: "static", Address: "10.0.0.2/24"} },
-		"MAC address":             func(n *vmv1alpha1.Network) { n.MACAddress = "02:00:00:00:00:01" },
-		"the default written out": func(n *vmv1alpha1.Network) { n.BridgeName, n.Uplink = "br-lan", uplink },
+		"address":                        func(n *vmv1alpha1.Network) { n.IPConfig = &vmv1alpha1.IPConfig{Mode: "static", Address: "10.0.0.2/24"} },
+		"MAC address":                    func(n *vmv1alpha1.Network) { n.MACAddress = "02:00:00:00:00:01" },
+		"the default name of the bridge": func(n *vmv1alpha1.Network) { n.BridgeName = "br-lan" },
 	} {
 		network := base
 		change(&network)
@@ -132,6 +134,47 @@ func TestRevision(t *testing.T) {
 			t.Errorf("a change of %s and of %s have one revision", name, same)
 		}
 		seen[got] = name
+	}
+}
+
+// A new default is for new networks: nothing that exists is made anew for it.
+func TestRevisionDoesNotDependOnTheDefaultUplink(t *testing.T) {
+	for _, networkType := range []vmv1alpha1.NetworkType{"bridge", "ovs", "macvlan", "ipvlan"} {
+		spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType}}}
+		before, err := children.Of(spec, uid, "ens160")[0].Revision()
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := children.Of(spec, uid, "eno1")[0]
+		if got, _ := after.Revision(); got != before {
+			t.Errorf("%s: a new default uplink makes another revision", networkType)
+		}
+		if got, _ := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType, Uplink: "eno1"}}}, uid, "ens160")[0].Revision(); got == before {
+			t.Errorf("%s: a declared uplink makes no other revision", networkType)
+		}
+		after.KeepUplink(
+			&vmv1alpha1.WukongNetwork{Spec: vmv1alpha1.WukongNetworkSpec{BridgeName: "ens160"}},
+			&vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{Uplink: "ens160"}},
+		)
+		kept := after.Attachment.BridgeName
+		if after.NodeBridge != nil {
+			kept = string(after.NodeBridge.Uplink)
+		}
+		if kept != "ens160" {
+			t.Errorf("%s: the network moves to %s", networkType, kept)
+		}
+	}
+}
+
+func TestKeepUplinkLeavesWhatIsDeclared(t *testing.T) {
+	existing := &vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{Uplink: "ens160"}}
+	child := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Uplink: "eno1"}}}, uid, uplink)[0]
+	if child.KeepUplink(nil, existing); child.NodeBridge.Uplink != "eno1" {
+		t.Errorf("got %s, want the declared NIC", child.NodeBridge.Uplink)
+	}
+	child = children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uid, uplink)[0]
+	if child.KeepUplink(nil, nil); child.NodeBridge.Uplink != uplink {
+		t.Errorf("got %s, want the default for what is new", child.NodeBridge.Uplink)
 	}
 }
 

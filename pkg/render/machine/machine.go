@@ -74,7 +74,7 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 		Affinity:            spec.Affinity,
 	}
 	if built.Image == "" {
-		built.Image = in.DefaultImage
+		built.Image, built.ImageDefaulted = in.DefaultImage, true
 	}
 	if built.RunStrategy == "" {
 		built.RunStrategy = spec.RunStrategy

@@ -73,6 +73,9 @@ func TestDefaults(t *testing.T) {
 	if image := spec.Volumes[0].ContainerDisk.Image; image != "quay.io/default:1" {
 		t.Errorf("got image %s, want the default", image)
 	}
+	if got := built.Annotations[vmv1alpha1.AnnotationDefaultImage]; got != "quay.io/default:1" {
+		t.Errorf("the machine remembers %q as its default image", got)
+	}
 	if len(spec.Networks) != 1 || spec.Networks[0].Pod == nil || spec.Domain.Devices.Interfaces[0].Masquerade == nil {
 		t.Errorf("got %v, want the pod network alone", spec.Networks)
 	}
@@ -85,6 +88,9 @@ func TestOwnImage(t *testing.T) {
 	_, built := objects(t, machine.Input{Wukong: wukong(func(s *vmv1alpha1.WukongSpec) { s.OSImage = "quay.io/own:2" })})
 	if image := built.Spec.Template.Spec.Volumes[0].ContainerDisk.Image; image != "quay.io/own:2" {
 		t.Errorf("got image %s", image)
+	}
+	if got, found := built.Annotations[vmv1alpha1.AnnotationDefaultImage]; found {
+		t.Errorf("a declared image is remembered as the default %q", got)
 	}
 }
 

@@ -49,8 +49,9 @@ type Machine struct {
 	CPU int32
 	// Memory is the guest's memory.
 	Memory resource.Quantity
-	// Image is the container-disk image to boot from.
-	Image string
+	// Image is the container-disk image to boot from, and ImageDefaulted tells that the Wukong names none.
+	Image          string
+	ImageDefaulted bool
 	// RunStrategy is the one to write, and DeclaredRunStrategy the Wukong's own, which is remembered.
 	RunStrategy, DeclaredRunStrategy vmv1alpha1.RunStrategy
 	// NICs are the machine's NICs in their order.
@@ -70,13 +71,17 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 		vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
 		vmv1alpha1.LabelWukong:    naming.LabelValue(m.Wukong),
 	}
+	annotations := map[string]string{vmv1alpha1.AnnotationRunStrategy: string(m.DeclaredRunStrategy)}
+	if m.ImageDefaulted {
+		annotations[vmv1alpha1.AnnotationDefaultImage] = m.Image
+	}
 	return &kubevirtv1.VirtualMachine{
 		TypeMeta: metav1.TypeMeta{APIVersion: kubevirtv1.GroupVersion.String(), Kind: "VirtualMachine"},
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:   m.Namespace,
 			Name:        m.Name,
 			Labels:      labels,
-			Annotations: map[string]string{vmv1alpha1.AnnotationRunStrategy: string(m.DeclaredRunStrategy)},
+			Annotations: annotations,
 		},
 		Spec: kubevirtv1.VirtualMachineSpec{
 			RunStrategy: &strategy,
