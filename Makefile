@@ -117,7 +117,7 @@ fuzz: ## Fuzz the renderers, each for FUZZTIME.
 	| sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(.*|\1 \2|' \
 	| while read -r package target; do \
 		echo "fuzzing $$package $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $(ARGS) "./$$package" </dev/null; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzzminimizetime=5x -fuzztime $(FUZZTIME) $(ARGS) "./$$package" </dev/null; \
 	done
 
 .PHONY: bench

@@ -45,10 +45,10 @@ func (r *result) block(reason, message string, args ...any) {
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
 	values, err := r.secrets(ctx, seen.wukong)
-	var lacking *guestDataError
+	var lacking *machine.SecretError
 	switch {
 	case errors.As(err, &lacking):
-		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.reason, lacking.message)
+		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.Reason, lacking.Message)
 	case err != nil:
 		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
 		return res, err
@@ -62,7 +62,7 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	case waiting:
 		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the networks' attachments; NetworksReady says what they lack")
 	case lacking != nil:
-		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.message)
+		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.Message)
 	case seen.machine != nil && !metav1.IsControlledBy(seen.machine, seen.wukong):
 		res.block(vmv1alpha1.ReasonNameConflict, "%s", &apply.TakenError{Existing: withKind(seen.machine)})
 	case seen.machine != nil && !seen.machine.DeletionTimestamp.IsZero():

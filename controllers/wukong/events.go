@@ -4,6 +4,8 @@
 package wukong
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,7 +23,7 @@ func (r *reconciler) announce(wukong *vmv1alpha1.Wukong, ready metav1.Condition)
 	wasReady := before != nil && before.Status == metav1.ConditionTrue
 	note := ready.Message
 	if len(note) > longestNote {
-		note = note[:longestNote]
+		note = strings.ToValidUTF8(note[:longestNote], "")
 	}
 	switch isReady := ready.Status == metav1.ConditionTrue; {
 	case isReady && !wasReady:

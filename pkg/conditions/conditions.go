@@ -6,6 +6,8 @@
 package conditions
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -41,7 +43,8 @@ func Own(existing []metav1.Condition, generation int64, wanted ...metav1.Conditi
 	for _, condition := range wanted {
 		condition.ObservedGeneration = generation
 		if len(condition.Message) > maxMessage {
-			condition.Message = condition.Message[:maxMessage]
+			// Cut between characters: the API server would store half of one as something else.
+			condition.Message = strings.ToValidUTF8(condition.Message[:maxMessage], "")
 		}
 		meta.SetStatusCondition(&own, condition)
 	}

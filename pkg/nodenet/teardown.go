@@ -49,11 +49,16 @@ func beginTeardown(o Observed, d *Decision) {
 		return
 	}
 	// NMState takes no new version of a policy that it still works on.
+	last := o.lastDeletion()
+	if last.IsZero() {
+		// Nobody has left; the bridge is only to be made anew, which can wait for NMState.
+		return
+	}
 	deadline := o.Deadlines.Slow
 	if !o.anyHandler() {
 		deadline = o.Deadlines.Unreachable
 	}
-	if rest := o.lastDeletion().Add(deadline).Sub(o.Now); rest > 0 {
+	if rest := last.Add(deadline).Sub(o.Now); rest > 0 {
 		d.RecheckAfter = rest
 		return
 	}

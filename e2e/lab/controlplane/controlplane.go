@@ -32,17 +32,16 @@ type Options struct {
 
 // ControlPlane is a running control plane.
 type ControlPlane struct {
-	assets   binaries.Assets
-	files    files
-	ports    ports
-	launcher *launcher
-	config   *rest.Config
+	assets binaries.Assets
+	files  files
+	ports  ports
+	config *rest.Config
 	// probes is a client that all components let in.
 	probes *http.Client
 
-	etcd              *process
-	apiServer         *process
-	controllerManager *process
+	etcd              *component
+	apiServer         *component
+	controllerManager *component
 
 	stopOnce sync.Once
 	stopErr  error
@@ -74,7 +73,7 @@ func startOnFreePorts(ctx context.Context, assets binaries.Assets) (*ControlPlan
 	if err != nil {
 		return nil, err
 	}
-	plane := &ControlPlane{assets: assets, files: files{folder: folder}, launcher: newLauncher()}
+	plane := &ControlPlane{assets: assets, files: files{folder: folder}}
 	if err := plane.start(ctx); err != nil {
 		return nil, errors.Join(err, plane.shutDown())
 	}
@@ -118,7 +117,6 @@ func (p *ControlPlane) Stop() error {
 
 // shutDown goes from the clients to the servers, so that each process still has what it talks to while it ends.
 func (p *ControlPlane) shutDown() error {
-	defer p.launcher.close()
 	return errors.Join(p.controllerManager.end(), p.apiServer.end(), p.etcd.end(), os.RemoveAll(p.files.folder))
 }
 

@@ -79,11 +79,11 @@ func TestServerVersionIsStamped(t *testing.T) {
 }
 
 func TestControllerManagerCanBeRestarted(t *testing.T) {
-	before := shared.controllerManager.command.Process.Pid
+	before := shared.controllerManager.PID()
 	if err := shared.RestartControllerManager(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if after := shared.controllerManager.command.Process.Pid; after == before {
+	if after := shared.controllerManager.PID(); after == before {
 		t.Errorf("the process is still %d", after)
 	}
 	assertGone(t, before)
@@ -96,7 +96,7 @@ func TestStopLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	pids := []int{
-		plane.etcd.command.Process.Pid, plane.apiServer.command.Process.Pid, plane.controllerManager.command.Process.Pid,
+		plane.etcd.PID(), plane.apiServer.PID(), plane.controllerManager.PID(),
 	}
 	// A watch is what makes an apiserver want to stay.
 	watch, err := clientFor(t, plane.Config()).CoreV1().Namespaces().Watch(t.Context(), metav1.ListOptions{})
@@ -183,7 +183,7 @@ func TestTakenPortIsToldApart(t *testing.T) {
 	}
 	defer func() { _ = listener.Close() }()
 	folder := t.TempDir()
-	plane := &ControlPlane{assets: shared.assets, files: files{folder: folder}, launcher: newLauncher()}
+	plane := &ControlPlane{assets: shared.assets, files: files{folder: folder}}
 	defer func() {
 		if err := plane.shutDown(); err != nil {
 			t.Error(err)

@@ -27,13 +27,13 @@ const (
 )
 
 // waitReady waits until the URL answers 200, and gives up as soon as the process has ended.
-func (p *process) waitReady(ctx context.Context, client *http.Client, url string) error {
+func (p *component) waitReady(ctx context.Context, client *http.Client, url string) error {
 	// If another process has taken the port, it may take our question and never answer it.
 	probing, stopProbing := context.WithCancel(ctx)
 	defer stopProbing()
 	go func() {
 		select {
-		case <-p.exited:
+		case <-p.Exited():
 			stopProbing()
 		case <-probing.Done():
 		}
@@ -43,7 +43,7 @@ func (p *process) waitReady(ctx context.Context, client *http.Client, url string
 	answer := "nothing yet"
 	for {
 		select {
-		case <-p.exited:
+		case <-p.Exited():
 			return p.startFailure()
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready, %s answered %s: %w%s", p.name, url, answer, ctx.Err(), logTail(p.logPath))
@@ -56,12 +56,12 @@ func (p *process) waitReady(ctx context.Context, client *http.Client, url string
 }
 
 // startFailure is told apart from a taken port, for which trying again with another is the cure.
-func (p *process) startFailure() error {
+func (p *component) startFailure() error {
 	tail := logTail(p.logPath)
 	if strings.Contains(tail, "address already in use") {
 		return fmt.Errorf("%s: %w%s", p.name, errPortTaken, tail)
 	}
-	return fmt.Errorf("%s ended while it started (%v)%s", p.name, p.command.ProcessState, tail)
+	return fmt.Errorf("%s ended while it started (%s)%s", p.name, p.State(), tail)
 }
 
 // probe returns nothing when the URL answers 200, and else what it answered.

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 package kubevirt
 
 import (
@@ -15,7 +18,7 @@ import (
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
+	"github.com/novasphere/wukong/e2e/lab/crdwatch"
 )
 
 // configurationRetry paces attempts to make the KubeVirt object, whose namespace may still be on its way out.

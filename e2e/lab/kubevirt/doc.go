@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Package kubevirt plays KubeVirt against a real API server without kubelets: virt-api's defaulting, virt-controller,
 // the scheduler and the kubelet for virt-launcher pods, virt-handler and the guest.
 //

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 package nmstate
 
 import (
@@ -13,7 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/novasphere/wukong/e2e/lab/nmstate/crdwatch"
+	"github.com/novasphere/wukong/e2e/lab/crdwatch"
 	"github.com/novasphere/wukong/e2e/lab/nmstate/host"
 )
 

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Package nmstate plays kubernetes-nmstate v0.86 on a number of nodes that exist only in memory, against a real API
 // server.
 //

@@ -55,11 +55,17 @@ func Start(spec Spec) (*Process, error) {
 	return p, nil
 }
 
+// PID returns the program's process id.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
 // Exited is closed when the program has ended.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
 // Err returns how the program ended; it is to be asked after Exited is closed.
 func (p *Process) Err() error { return p.exitErr }
+
+// State describes how the program ended, also when it ended well; it is to be asked after Exited is closed.
+func (p *Process) State() string { return p.command.ProcessState.String() }
 
 // Kill ends the program at once, as a crash would, and waits until it is gone.
 func (p *Process) Kill() error {

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Package guest models what cloud-init inside a virtual machine makes of its NoCloud data: which addresses each NIC ends
 // up with, as measured with cloud-init 22.4 to 26.2 and netplan 0.106. Values in, values out.
 //

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Package host models the network of one node as nmstate sees and edits it: a value goes in with a desired state, a new
 // value or nmstate's refusal comes out. It has no client, clock or context.
 //

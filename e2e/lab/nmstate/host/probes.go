@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 package host
 
 import "fmt"

@@ -1,3 +1,6 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Package crdwatch keeps one metadata watch per API open exactly while that API is served.
 //
 // The lab's actors play systems that may be installed, removed and installed again under their feet. An informer that
