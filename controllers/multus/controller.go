@@ -35,6 +35,10 @@ type reconciler struct {
 
 // Reconcile brings one WukongNetwork a step further.
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	if ctx.Err() != nil {
+		// The manager is stopping; whoever leads next begins anew.
+		return ctrl.Result{}, nil
+	}
 	network := &vmv1alpha1.WukongNetwork{}
 	if err := r.client.Get(ctx, request.NamespacedName, network); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)

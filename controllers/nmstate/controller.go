@@ -41,6 +41,10 @@ type reconciler struct {
 
 // Reconcile brings one bridge, named by the request, a step further.
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	if ctx.Err() != nil {
+		// The manager is stopping; whoever leads next begins anew.
+		return ctrl.Result{}, nil
+	}
 	seen, err := r.observe(ctx, request.Name)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -38,6 +38,10 @@ type reconciler struct {
 
 // Reconcile brings the machine of one Wukong a step further.
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
+	if ctx.Err() != nil {
+		// The manager is stopping; whoever leads next begins anew.
+		return ctrl.Result{}, nil
+	}
 	wukong := &vmv1alpha1.Wukong{}
 	if err := r.client.Get(ctx, request.NamespacedName, wukong); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)

@@ -61,7 +61,8 @@ var buildManager = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	executable := filepath.Join(folder, "manager")
-	build := exec.Command("go", "build", "-o", executable, "./cmd/manager")
+	arguments := append([]string{"build", "-o", executable}, buildFlags...)
+	build := exec.Command("go", append(arguments, "./cmd/manager")...)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the manager: %w\n%s", err, output)

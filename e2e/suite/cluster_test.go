@@ -58,8 +58,16 @@ func (b *syncBuffer) String() string {
 	return b.buffer.String()
 }
 
-// newWorld starts a lab and a manager that end with the test.
+// newWorld starts a lab and a manager that end with the test, which runs beside others: most of its time it waits.
 func newWorld(t *testing.T, options lab.Options, arguments ...string) *world {
+	t.Helper()
+	t.Parallel()
+	return newQuietWorld(t, options, arguments...)
+}
+
+// newQuietWorld starts a lab and a manager for a test that has the machine to itself, because it counts what a busy one
+// would spread out.
+func newQuietWorld(t *testing.T, options lab.Options, arguments ...string) *world {
 	t.Helper()
 	started, err := lab.Start(t.Context(), options)
 	if err != nil {
@@ -71,6 +79,9 @@ func newWorld(t *testing.T, options lab.Options, arguments ...string) *world {
 			if err := w.manager.Stop(); err != nil {
 				t.Error(err)
 			}
+		}
+		if strings.Contains(w.log.String(), "DATA RACE") {
+			t.Error("the manager has a data race")
 		}
 		if t.Failed() {
 			t.Logf("the manager's log:\n%s", tail(w.log.String()))
@@ -185,6 +196,18 @@ func (w *world) delete(namespace, name string, options ...client.DeleteOption) {
 	if err := client.IgnoreNotFound(w.Client.Delete(w.t.Context(), wukong, options...)); err != nil {
 		w.t.Fatalf("deleting Wukong %s/%s: %v", namespace, name, err)
 	}
+}
+
+// expectGone waits until a Wukong is gone.
+func (w *world) expectGone(namespace, name string) {
+	w.t.Helper()
+	w.eventually(namespace+"/"+name+" is gone", func(ctx context.Context) error {
+		wukong, err := w.wukong(ctx, namespace, name)
+		if err == nil {
+			return fmt.Errorf("it is still there:%s", describe(wukong.Status.Conditions))
+		}
+		return client.IgnoreNotFound(err)
+	})
 }
 
 // expectNothingLeft waits until no object that Wukong makes is in the cluster, and no bridge or VLAN interface on a node.

@@ -101,13 +101,7 @@ func TestDeadNodeDoesNotHoldDeletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.delete("default", "vm")
-	w.eventually("the machine is gone", func(ctx context.Context) error {
-		_, err := w.wukong(ctx, "default", "vm")
-		if err == nil {
-			return fmt.Errorf("it is still there")
-		}
-		return client.IgnoreNotFound(err)
-	})
+	w.expectGone("default", "vm")
 	for _, node := range []string{"node-1", "node-2"} {
 		if _, there := w.NMState.Node(node).Bridge("br-lan"); there {
 			t.Errorf("%s still has the bridge", node)

@@ -48,6 +48,9 @@ func TestOptionalAPIs(t *testing.T) {
 				}
 			}
 			w.expect("default", "vm", missing.condition, missing.status, missing.reason)
+			// What is missing holds nobody up.
+			w.delete("default", "vm")
+			w.expectGone("default", "vm")
 			if !manager.Running() {
 				t.Error("the manager ended")
 			}

@@ -106,13 +106,7 @@ func TestHandOver(t *testing.T) {
 		t.Errorf("the policy is named %s, not after the first claimant", policy.Name)
 	}
 	w.delete("default", "first")
-	w.eventually("the first claim is gone", func(ctx context.Context) error {
-		_, err := w.wukong(ctx, "default", "first")
-		if err == nil {
-			return fmt.Errorf("it is still there")
-		}
-		return client.IgnoreNotFound(err)
-	})
+	w.expectGone("default", "first")
 	if after := w.onlyPolicy(); after.UID != policy.UID || after.Generation != policy.Generation {
 		t.Errorf("the policy changed when its first claimant left")
 	}

@@ -47,7 +47,7 @@ func list(writes []controlplane.Write) string {
 
 // TestWritesUntilReady counts what one machine with three networks costs the API server, status and events included.
 func TestWritesUntilReady(t *testing.T) {
-	w := newWorld(t, lab.Options{})
+	w := newQuietWorld(t, lab.Options{})
 	w.create(newWukong("default", "vm",
 		static("192.168.1.10/24", bridged("one", "br-one", 101)),
 		static("192.168.2.10/24", bridged("two", "br-two", 102)),
@@ -67,7 +67,7 @@ const settledMachines = 200
 // TestSettledClusterIsNotWrittenTo lets two hundred machines settle, and then counts the writes of full resyncs and of a
 // restart of the manager.
 func TestSettledClusterIsNotWrittenTo(t *testing.T) {
-	w := newWorld(t, lab.Options{})
+	w := newQuietWorld(t, lab.Options{})
 	for i := range settledMachines {
 		w.create(newWukong("default", fmt.Sprintf("vm-%d", i), bridged("lan", fmt.Sprintf("br-%d", i%10), int32(100+i%10))))
 	}

@@ -150,6 +150,9 @@ func (s *show) poll(ctx context.Context, done wait.ConditionWithContextFunc) err
 		if !s.manager.Running() {
 			return false, errors.New("the manager has ended")
 		}
+		if err := s.checkRights(); err != nil {
+			return false, err
+		}
 		return done(ctx)
 	})
 }
