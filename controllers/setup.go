@@ -18,6 +18,7 @@ import (
 	"github.com/novasphere/wukong/controllers/wukong"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/owner"
 )
 
 // Options are what the controllers need beside the manager.
@@ -39,8 +40,11 @@ const slowDeadline = 45 * time.Minute
 
 // SetupWithManager adds every controller to the manager, and returns the first error of one of them.
 func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
+	if err := owner.Index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	registry := capability.NewRegistry(mgr)
-	if err := wukong.SetupWithManager(ctx, mgr, wukong.Options{DefaultUplink: opts.DefaultUplink}); err != nil {
+	if err := wukong.SetupWithManager(mgr, wukong.Options{DefaultUplink: opts.DefaultUplink}); err != nil {
 		return err
 	}
 	if err := nmstate.SetupWithManager(ctx, mgr, nmstate.Options{

@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -109,7 +108,7 @@ func (r *reconciler) make(ctx context.Context, seen *observed) (outcome, error) 
 		return failed(vmv1alpha1.ReasonDeleting, "the namespace is being deleted"), nil
 	case apierrors.IsInvalid(err), apierrors.IsForbidden(err):
 		return failed(vmv1alpha1.ReasonApplyFailed, "the API server refuses the NetworkAttachmentDefinition: %s", err), nil
-	case meta.IsNoMatchError(err), err != nil:
+	case err != nil:
 		return outcome{}, err
 	}
 	return outcome{

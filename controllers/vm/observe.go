@@ -15,6 +15,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/owner"
 )
 
 // observed is what one reconcile read.
@@ -36,7 +37,7 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 		return nil, err
 	}
 	var networks vmv1alpha1.WukongNetworkList
-	if err := r.client.List(ctx, &networks, client.InNamespace(wukong.Namespace), client.MatchingFields{indexOwner: string(wukong.UID)}); err != nil {
+	if err := r.client.List(ctx, &networks, owner.ChildrenOf(wukong)...); err != nil {
 		return nil, fmt.Errorf("listing the WukongNetworks: %w", err)
 	}
 	seen.networks = networks.Items

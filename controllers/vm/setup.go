@@ -25,6 +25,7 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/owner"
 )
 
 const (
@@ -33,8 +34,6 @@ const (
 
 	// indexSecret finds Wukongs by the names of the Secrets that they refer to.
 	indexSecret = "secret"
-	// indexOwner finds WukongNetworks by the UID of their Wukong.
-	indexOwner = "machine"
 
 	// gather is how long KubeVirt's reports are gathered before a machine is looked at: it writes several
 	// times a second while a machine starts.
@@ -49,14 +48,11 @@ type Options struct {
 	DefaultImage string
 }
 
-// SetupWithManager adds the controller to the manager. It returns an error when an index or a watch cannot be
-// made.
+// SetupWithManager adds the controller to the manager. It needs the field index of package owner. It returns an error when an
+// index or a watch cannot be made.
 func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.Wukong{}, indexSecret, secretsOf); err != nil {
 		return fmt.Errorf("indexing Wukongs by secret: %w", err)
-	}
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.WukongNetwork{}, indexOwner, ownerOf); err != nil {
-		return fmt.Errorf("indexing WukongNetworks by owner: %w", err)
 	}
 	r := &reconciler{
 		client:       mgr.GetClient(),
@@ -68,7 +64,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, machineOfOwned)).
+		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
 		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
@@ -107,33 +103,16 @@ func secretsOf(obj client.Object) []string {
 	return names
 }
 
-func ownerOf(obj client.Object) []string {
-	owner := metav1.GetControllerOf(obj)
-	if owner == nil || owner.Kind != "Wukong" {
-		return nil
-	}
-	return []string{string(owner.UID)}
-}
-
-// machineOfOwned maps an object to the Wukong that controls it.
-func machineOfOwned(_ context.Context, obj client.Object) []reconcile.Request {
-	owner := metav1.GetControllerOf(obj)
-	if owner == nil || owner.Kind != "Wukong" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: obj.GetNamespace(), Name: owner.Name}}}
-}
-
 // machinesOfSecret maps a Secret to the Wukong it was made for and to those that refer to it.
 func (r *reconciler) machinesOfSecret(ctx context.Context, obj client.Object) []reconcile.Request {
-	return append(machineOfOwned(ctx, obj),
+	return append(owner.Requests(ctx, obj),
 		r.machines(ctx, client.InNamespace(obj.GetNamespace()), client.MatchingFields{indexSecret: obj.GetName()})...)
 }
 
 // machinesOfVirtualMachine maps a VirtualMachine to its Wukong, or where it is somebody else's to the Wukong
 // that would have its name.
 func (r *reconciler) machinesOfVirtualMachine(ctx context.Context, obj client.Object) []reconcile.Request {
-	if owned := machineOfOwned(ctx, obj); owned != nil {
+	if owned := owner.Requests(ctx, obj); owned != nil {
 		return owned
 	}
 	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(obj)}}
@@ -146,7 +125,7 @@ func (r *reconciler) machinesOfInstance(ctx context.Context, obj client.Object) 
 		// Without a machine there is nothing to report the instance to.
 		return nil
 	}
-	return machineOfOwned(ctx, machine)
+	return owner.Requests(ctx, machine)
 }
 
 func (r *reconciler) everyMachine(ctx context.Context, _ client.Object) []reconcile.Request {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/owner"
 )
 
 // observed is what one reconcile read.
@@ -27,7 +28,7 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 		networks: map[string]*vmv1alpha1.WukongNetwork{},
 		bridges:  map[string]*vmv1alpha1.WukongNodeBridge{},
 	}
-	mine := []client.ListOption{client.InNamespace(wukong.Namespace), client.MatchingFields{IndexOwner: string(wukong.UID)}}
+	mine := owner.ChildrenOf(wukong)
 	var networks vmv1alpha1.WukongNetworkList
 	if err := r.client.List(ctx, &networks, mine...); err != nil {
 		return nil, fmt.Errorf("listing the WukongNetworks: %w", err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,14 +19,12 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/owner"
 )
 
 const (
 	// name is the controller's name, also its field manager's.
 	name = "wukong-wukong"
-
-	// IndexOwner finds children by the UID of the Wukong that controls them.
-	IndexOwner = "owner"
 
 	// gather is how long reports of children are gathered before a Wukong is looked at, so that several of
 	// them make one status.
@@ -40,14 +37,9 @@ type Options struct {
 	DefaultUplink string
 }
 
-// SetupWithManager adds the controller to the manager. It returns an error when an index or a watch cannot be
-// made.
-func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
-	for _, child := range []client.Object{&vmv1alpha1.WukongNetwork{}, &vmv1alpha1.WukongNodeBridge{}} {
-		if err := mgr.GetFieldIndexer().IndexField(ctx, child, IndexOwner, ownerOf); err != nil {
-			return fmt.Errorf("indexing %T by owner: %w", child, err)
-		}
-	}
+// SetupWithManager adds the controller to the manager. It needs the field index of package owner. It returns an error when a watch
+// cannot be made.
+func SetupWithManager(mgr manager.Manager, opts Options) error {
 	r := &reconciler{
 		client:        mgr.GetClient(),
 		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
@@ -59,8 +51,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// Other controllers' conditions are part of the summary, so a change of status counts too.
 		Watches(&vmv1alpha1.Wukong{}, capability.Gathered(gather, itself)).
-		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, wukongOf)).
-		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, wukongOf)).
+		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
+		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Complete(r)
 	if err != nil {
@@ -69,25 +61,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	return nil
 }
 
-// ownerOf returns the UID of the Wukong that controls a child.
-func ownerOf(obj client.Object) []string {
-	owner := metav1.GetControllerOf(obj)
-	if owner == nil || owner.Kind != "Wukong" {
-		return nil
-	}
-	return []string{string(owner.UID)}
-}
-
 // itself maps a Wukong to itself.
 func itself(_ context.Context, obj client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(obj)}}
-}
-
-// wukongOf maps a child to its Wukong.
-func wukongOf(_ context.Context, obj client.Object) []reconcile.Request {
-	owner := metav1.GetControllerOf(obj)
-	if owner == nil || owner.Kind != "Wukong" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: obj.GetNamespace(), Name: owner.Name}}}
 }
