@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Decide returns what is to be done about a bridge. The rules are those of Wukong's design, section 4: one
+// Decide returns what is to be done about a bridge. The rules: one
 // policy for all claims, the oldest claim wins a conflict, and the bridge goes when the last claim has left.
 func Decide(o Observed) Decision {
 	o.Claims = slices.SortedFunc(slices.Values(o.Claims), Claim.before)

@@ -62,7 +62,7 @@ func without(list []string, unwanted ...string) []string {
 }
 
 // machineConditions are the conditions of a machine: Ready from its instance, RestartRequired from the comparison with
-// what it started with, and every other condition of the instance as it is (fact sheet 6).
+// what it started with, and every other condition of the instance as it is (KubeVirt, pkg/virt-controller/watch/vm).
 func machineConditions(
 	old []kubevirtv1.VirtualMachineCondition, vmi *kubevirtv1.VirtualMachineInstance, restart string,
 ) []kubevirtv1.VirtualMachineCondition {

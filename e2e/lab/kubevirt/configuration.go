@@ -19,7 +19,7 @@ import (
 var ConfigurationKey = key{Namespace: "kubevirt", Name: "kubevirt"}
 
 // SetTapBinding registers a binding plugin whose attachment is a tap device, such as macvtap, with KubeVirt, or takes
-// its registration back (fact sheet 2). It is remembered while KubeVirt is not installed.
+// its registration back (KubeVirt user guide, macvtap network binding plugin). It is remembered while KubeVirt is not installed.
 func (a *Actor) SetTapBinding(ctx context.Context, name string, registered bool) error {
 	a.mu.Lock()
 	if registered {

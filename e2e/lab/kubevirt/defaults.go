@@ -12,12 +12,12 @@ import (
 const (
 	defaultMachineType  = "q35"
 	defaultArchitecture = "amd64"
-	// defaultGracePeriod is how long a guest may take to shut down, in seconds (fact sheet 5).
+	// defaultGracePeriod is how long a guest may take to shut down, in seconds (kubevirt.io/api, core/v1/types.go).
 	defaultGracePeriod = 30
 )
 
 // fillIn does what virt-api's mutating webhook does to a new machine: identity, machine type and architecture that were
-// left out (fact sheet 4).
+// left out (KubeVirt, pkg/cloud-init).
 func fillIn(machine *kubevirtv1.VirtualMachine) {
 	if machine.Spec.Template == nil {
 		return

@@ -15,7 +15,7 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
 
-// noCloud returns the first NoCloud volume of an instance, which is the one that counts (fact sheet 4).
+// noCloud returns the first NoCloud volume of an instance, which is the one that counts (KubeVirt, pkg/cloud-init).
 func noCloud(vmi *kubevirtv1.VirtualMachineInstance) (kubevirtv1.Volume, bool) {
 	for _, volume := range vmi.Spec.Volumes {
 		if volume.CloudInitNoCloud != nil {

@@ -17,13 +17,13 @@ import (
 // masqueradeAddress is what KubeVirt's DHCP server gives every guest behind a masquerade binding.
 const masqueradeAddress = "10.0.2.2/24"
 
-// Where KubeVirt learned of an interface (fact sheet 6).
+// Where KubeVirt learned of an interface (KubeVirt, pkg/network/setup/netstat.go).
 const (
 	sourceDomain = "domain, multus-status"
 	sourceAgent  = "domain, guest-agent, multus-status"
 )
 
-// withMACs gives a NIC without an address one in the instance's status: another one at each start, as the fact sheet
+// withMACs gives a NIC without an address one in the instance's status: another one at each start, as KubeVirt
 // warns of.
 func withMACs(vmi *kubevirtv1.VirtualMachineInstance) {
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
@@ -83,7 +83,7 @@ func onPodNetwork(vmi *kubevirtv1.VirtualMachineInstance, name string) bool {
 }
 
 // report is the list of interfaces in the status of an instance. Addresses of secondary NICs are known only through the
-// agent. On the pod network the pod's address is reported, unless the agent sees none on that NIC (fact sheet 6).
+// agent. On the pod network the pod's address is reported, unless the agent sees none on that NIC (KubeVirt, pkg/network/setup/netstat.go).
 func (a *Actor) report(
 	vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod, inside guest.Network, s script, agent bool,
 ) []kubevirtv1.VirtualMachineInstanceNetworkInterface {

@@ -17,7 +17,7 @@ const (
 	restartForMoreMemory  = "memory updated in template spec to a value higher than what's available"
 )
 
-// hotplugRatio is how many times its processors and memory a guest may grow when nothing else is said (fact sheet 5).
+// hotplugRatio is how many times its processors and memory a guest may grow when nothing else is said (KubeVirt, pkg/network/vmliveupdate).
 const hotplugRatio = 4
 
 // restartReason compares a machine with what its instance was started from. Empty means that everything has taken or can
@@ -71,7 +71,7 @@ func growthReason(machine *kubevirtv1.VirtualMachineInstanceSpec, vmi *kubevirtv
 	}
 }
 
-// networksNeedRestart follows the table of fact sheet 5: removing or editing a NIC does, adding one or pointing it at
+// networksNeedRestart follows KubeVirt, pkg/network/vmliveupdate/restart.go: removing or editing a NIC does, adding one or pointing it at
 // another attachment does not.
 func networksNeedRestart(machine, running *kubevirtv1.VirtualMachineInstanceSpec) bool {
 	wantedNICs := map[string]kubevirtv1.Interface{}

@@ -44,7 +44,7 @@ func observed(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachine
 	return machine.Generation
 }
 
-// printable is the one-word status; the first that applies wins (fact sheet 6).
+// printable is the one-word status; the first that applies wins (KubeVirt, pkg/virt-controller/watch/vm).
 func printable(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) kubevirtv1.VirtualMachinePrintableStatus {
 	scheduled := condition(vmi, podScheduled)
 	switch {

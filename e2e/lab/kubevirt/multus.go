@@ -24,7 +24,7 @@ const (
 	hashLength = 11
 )
 
-// podNIC names the link of a network inside the pod (fact sheet 5): pod and the start of a hash of the network's name.
+// podNIC names the link of a network inside the pod (KubeVirt, pkg/network/namescheme): pod and the start of a hash of the network's name.
 func podNIC(network kubevirtv1.Network) string {
 	if network.Multus == nil || network.Multus.Default {
 		return primaryPodNIC

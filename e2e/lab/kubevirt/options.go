@@ -16,7 +16,7 @@ const (
 	// PendingForGood leaves the instance Pending even when the definition comes later: seen with KubeVirt 1.8.
 	PendingForGood MissingNetwork = iota
 	// WaitInPod creates the pod and leaves it without a sandbox until the definition is there: KubeVirt 1.9 with its
-	// default feature gates (fact sheet 0.2).
+	// default feature gates (KubeVirt, pkg/virt-config/featuregate).
 	WaitInPod
 )
 

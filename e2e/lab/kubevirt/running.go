@@ -101,7 +101,7 @@ func bootsPersistently(vmi *kubevirtv1.VirtualMachineInstance) bool {
 	return false
 }
 
-// setMigratable judges what the model knows: a pod network through a bridge blocks migration (fact sheet 1).
+// setMigratable judges what the model knows: a pod network through a bridge blocks migration (KubeVirt, pkg/network/vmispec).
 func setMigratable(vmi *kubevirtv1.VirtualMachineInstance) {
 	for _, network := range vmi.Spec.Networks {
 		if network.Pod != nil && interfaceOf(vmi, network.Name).Bridge != nil {

@@ -178,7 +178,7 @@ func (a *Actor) serve(resource schema.GroupVersionResource, open bool) {
 	}
 }
 
-// changed passes an event on to the handlers that upstream would wake (fact sheet 1.4): all of them for a policy, its
+// changed passes an event on to the handlers that upstream would wake (kubernetes-nmstate, controllers/handler): all of them for a policy, its
 // own for the labels of a node.
 func (a *Actor) changed(resource schema.GroupVersionResource, meta *metav1.PartialObjectMetadata, gone bool) {
 	switch resource {

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Names that the released API module does not have yet (fact sheet 7: it is older than v0.85).
+// Names that the released API module does not have yet (kubernetes-nmstate, deploy/handler: it is older than v0.85).
 const (
 	conditionIgnored shared.ConditionType   = "Ignored"
 	reasonRetrying   shared.ConditionReason = "Retrying"

@@ -6,7 +6,7 @@ package nmstate
 import "time"
 
 // FailWith makes every attempt on this node fail with a message of nmstate, until Succeed. A policy then goes through
-// its attempts as Retrying and ends as FailedToConfigure (fact sheet 3).
+// its attempts as Retrying and ends as FailedToConfigure (kubernetes-nmstate, controllers/handler).
 func (n *Node) FailWith(message string) {
 	n.script.fail(message, -1)
 }
@@ -65,7 +65,7 @@ func (n *Node) AddHandler() error {
 }
 
 // RestartHandler replaces the handler's pod. The new one resets the conditions of each policy to Unknown and applies it
-// again (fact sheet 1.1), except where this node has used up its attempts for the policy's generation.
+// again (kubernetes-nmstate, pkg/policyconditions), except where this node has used up its attempts for the policy's generation.
 func (n *Node) RestartHandler() error {
 	if err := n.RemoveHandler(); err != nil {
 		return err

@@ -56,7 +56,7 @@ func enactmentName(node, policy string) string {
 }
 
 // initialise returns the enactment of a policy on this node, made if it is missing. It belongs to the Node, so that it
-// goes with the node and not with the policy (fact sheet 1.2).
+// goes with the node and not with the policy (kubernetes-nmstate, pkg/enactmentstatus).
 func (n *Node) initialise(ctx context.Context, node *corev1.Node, policy *nmstatev1.NodeNetworkConfigurationPolicy) (*enactment, error) {
 	found, err := n.readEnactment(ctx, policy.Name)
 	if !apierrors.IsNotFound(err) {

@@ -14,7 +14,7 @@ import (
 )
 
 // handler is the process on one node: a queue of policies and a single worker, because nmstate holds one checkpoint per
-// node and upstream runs one reconcile at a time (fact sheet 5).
+// node and upstream runs one reconcile at a time (kubernetes-nmstate, controllers/handler).
 type handler struct {
 	*Node
 
@@ -83,7 +83,7 @@ func (h *handler) next(ctx context.Context) bool {
 	return true
 }
 
-// enqueueAll takes up every policy in the order of their names, as upstream does since v0.85 (fact sheet 5), and those
+// enqueueAll takes up every policy in the order of their names, as upstream does since v0.85 (kubernetes-nmstate, controllers/handler), and those
 // that are gone but remembered.
 func (h *handler) enqueueAll(ctx context.Context) {
 	var list nmstatev1.NodeNetworkConfigurationPolicyList

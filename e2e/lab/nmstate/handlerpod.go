@@ -21,7 +21,7 @@ const (
 	handlerComponent = "kubernetes-nmstate-handler"
 )
 
-// createPod makes the pod by which others tell that a handler runs on this node (fact sheet 7).
+// createPod makes the pod by which others tell that a handler runs on this node (kubernetes-nmstate, deploy/handler).
 func (n *Node) createPod(ctx context.Context) error {
 	existing, err := n.pods(ctx)
 	if err != nil || len(existing) > 0 {

@@ -18,7 +18,7 @@ import (
 )
 
 // report writes the NodeNetworkState of the node, if it differs from what is there: upstream writes nothing for an
-// unchanged network either, so its time is no heartbeat (fact sheet 1.3).
+// unchanged network either, so its time is no heartbeat (kubernetes-nmstate, pkg/client/client.go).
 func (n *Node) report(ctx context.Context) error {
 	n.reporting.Lock()
 	defer n.reporting.Unlock()

@@ -18,7 +18,7 @@ const (
 	ManagementNIC = "eno1"
 )
 
-// Attempts is how often a handler tries one generation of a policy (fact sheet 3).
+// Attempts is how often a handler tries one generation of a policy (kubernetes-nmstate, controllers/handler).
 const Attempts = 5
 
 // FreeNICs are the NICs that a node has for policies to use, when it does not say otherwise. The last one is so long

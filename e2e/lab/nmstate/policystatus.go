@@ -18,7 +18,7 @@ import (
 )
 
 // judge computes and writes the conditions of a policy. Each handler does so at the end of each of its reconciles, and
-// nobody else does: a policy that no handler sees keeps whatever it shows (fact sheet 6).
+// nobody else does: a policy that no handler sees keeps whatever it shows (kubernetes-nmstate, deploy/handler/operator.yaml).
 func (a *Actor) judge(ctx context.Context, name string) error {
 	a.verdicts.Lock()
 	defer a.verdicts.Unlock()

@@ -22,7 +22,7 @@ const (
 )
 
 // tally is what the conditions of a policy are computed from: the nodes that match it and run a handler, and how many
-// enactments of its current generation are in which state (fact sheet 1.1).
+// enactments of its current generation are in which state (kubernetes-nmstate, pkg/policyconditions).
 type tally struct {
 	nodes     int
 	notReady  int
@@ -55,7 +55,7 @@ func (t *tally) count(conditions shared.ConditionList) {
 	}
 }
 
-// policyVerdict is the matrix of fact sheet 1.1.
+// policyVerdict is the matrix of kubernetes-nmstate, pkg/policyconditions/conditions.go.
 func policyVerdict(t tally) []condition {
 	switch {
 	case t.nodes == 0:

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// defaultMaxUnavailable is used by a policy that does not say (fact sheet 1.1).
+// defaultMaxUnavailable is used by a policy that does not say (kubernetes-nmstate, pkg/node/nodes.go).
 const defaultMaxUnavailable = "50%"
 
 // slots are the places of each policy for nodes that are changing at one time. A node that failed keeps its place, as

@@ -6,7 +6,7 @@ package nmstate
 import "github.com/novasphere/wukong/e2e/lab/nmstate/host"
 
 // withTrunks adds the VLAN filter that kubernetes-nmstate injects into each port of a Linux bridge that says nothing
-// about VLANs: a trunk of all tags (fact sheet 4.3). It edits the document in place.
+// about VLANs: a trunk of all tags (kubernetes-nmstate, pkg/bridge). It edits the document in place.
 func withTrunks(desired map[string]any) {
 	interfaces, _ := desired["interfaces"].([]any)
 	for _, entry := range interfaces {

@@ -6,11 +6,11 @@ package host
 import "slices"
 
 // maxNameBytes is the kernel's limit for the name of a link. nmstate does not check it: NetworkManager refuses at apply
-// (fact sheet 4.5).
+// (nmstate, rust/src/lib/ifaces).
 const maxNameBytes = 15
 
 // Apply is one `nmstatectl apply` of a desired state in YAML or JSON, followed by the probes of kubernetes-nmstate. On
-// an error the node is as it was, which is what the checkpoint and its rollback see to (fact sheet 3).
+// an error the node is as it was, which is what the checkpoint and its rollback see to (kubernetes-nmstate, pkg/client).
 func Apply(current State, document []byte) (State, error) {
 	desired, err := parse(document)
 	if err != nil {
@@ -152,7 +152,7 @@ func (s *State) verify(desired desiredState) error {
 	return nil
 }
 
-// minIPv6MTU is the smallest link that IPv6 runs on (fact sheet 4.5).
+// minIPv6MTU is the smallest link that IPv6 runs on (nmstate, rust/src/lib/ifaces).
 const minIPv6MTU = 1280
 
 func (s *State) baseOf(link Interface) (Interface, bool) {

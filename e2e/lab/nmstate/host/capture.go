@@ -12,7 +12,7 @@ import (
 
 // Capture evaluates the named expressions of a policy against what Show reports. Expressions may use each other in any
 // order. What is already known, because the enactment cached it, is taken as it is: after the bridge took the address
-// over, asking again would find the bridge (fact sheet 3).
+// over, asking again would find the bridge (kubernetes-nmstate, pkg/client).
 func Capture(current map[string]any, expressions map[string]string, known map[string]any) (map[string]any, error) {
 	c := &capturing{current: current, expressions: expressions, done: map[string]any{}, busy: map[string]bool{}}
 	for name := range expressions {

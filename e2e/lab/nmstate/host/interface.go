@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Interface types as nmstate spells them (fact sheet 1.3).
+// Interface types as nmstate spells them (nmstate.io, YAML API).
 const (
 	// TypeEthernet is a physical NIC.
 	TypeEthernet = "ethernet"
@@ -26,7 +26,7 @@ const (
 	TypeDummy = "dummy"
 )
 
-// Interface states as nmstate spells them (fact sheet 1.3).
+// Interface states as nmstate spells them (nmstate.io, YAML API).
 const (
 	// StateUp is an interface that is up.
 	StateUp = "up"

@@ -72,7 +72,7 @@ func (s *State) create(wanted desiredInterface) (Interface, error) {
 	return Interface{
 		Name: wanted.Name, Type: wanted.Type, State: StateUp, MTU: DefaultMTU,
 		MAC: deriveMAC(s.Address, wanted.Name),
-		// NetworkManager turns STP on for a new bridge unless it is told not to (fact sheet 4.5).
+		// NetworkManager turns STP on for a new bridge unless it is told not to (nmstate, rust/src/lib/ifaces).
 		STP: wanted.Type == TypeLinuxBridge,
 	}, nil
 }

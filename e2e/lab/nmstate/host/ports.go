@@ -5,8 +5,8 @@ package host
 
 import "slices"
 
-// assignPorts overrides the port list of each bridge that states one (fact sheet 2). A port that another bridge holds
-// moves without a word: nmstate has no notion of who asked first (fact sheet 5).
+// assignPorts overrides the port list of each bridge that states one (nmstate, rust/src/lib/ifaces). A port that another bridge holds
+// moves without a word: nmstate has no notion of who asked first (kubernetes-nmstate, controllers/handler).
 func (s *State) assignPorts(desired desiredState) error {
 	claimed := map[string]string{}
 	for _, wanted := range desired.interfaces {
@@ -87,7 +87,7 @@ func (s *State) setPorts(bridge string, ports []Port) {
 }
 
 // attach makes a link a port. Its addresses go: a port carries none, and nmstate takes them away silently when the
-// policy does not mention the port (fact sheet 3).
+// policy does not mention the port (kubernetes-nmstate, pkg/client).
 func (s *State) attach(name, bridge string) {
 	port, exists := s.Interfaces[name]
 	// The internal port of an OVS bridge shares its name and is not a link of its own in this model.
@@ -101,7 +101,7 @@ func (s *State) attach(name, bridge string) {
 	s.dropRoutes(name)
 }
 
-// detach frees a port. It stays up and has no address: the profile it had as a port says so (fact sheet 2).
+// detach frees a port. It stays up and has no address: the profile it had as a port says so (nmstate, rust/src/lib/ifaces).
 func (s *State) detach(name string) {
 	s.release(name)
 	link, exists := s.Interfaces[name]

@@ -18,7 +18,7 @@ func (e *UnreachableError) Error() string {
 }
 
 // probe asks what kubernetes-nmstate asks after each change: is the default gateway still there, and does the API
-// server reach the node. What did not work before is not asked for (fact sheet 3).
+// server reach the node. What did not work before is not asked for (kubernetes-nmstate, pkg/probe/probes.go).
 func probe(before, after State) error {
 	if before.DefaultRouteInterface() != "" && after.DefaultRouteInterface() == "" {
 		return &UnreachableError{Probe: "ping"}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Show is the state as `nmstatectl show` and NodeNetworkState report it (fact sheet 1.3).
+// Show is the state as `nmstatectl show` and NodeNetworkState report it (nmstate.io, YAML API).
 func (s State) Show() map[string]any {
 	interfaces := make([]any, 0, len(s.Interfaces))
 	for _, link := range s.List() {

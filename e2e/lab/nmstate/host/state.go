@@ -39,7 +39,7 @@ type Lease struct {
 	Gateway string
 }
 
-// mainTable is the kernel's main routing table, where the default route is looked for (fact sheet 1.3).
+// mainTable is the kernel's main routing table, where the default route is looked for (kubernetes-nmstate, pkg/probe/probes.go).
 const mainTable = 254
 
 // New is a freshly installed node: a management NIC with its address and the default route, and NICs that are up,
