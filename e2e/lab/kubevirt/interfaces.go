@@ -24,7 +24,7 @@ const (
 )
 
 // withMACs gives a NIC without an address one in the instance's status: another one at each start, as KubeVirt
-// warns of.
+// does.
 func withMACs(vmi *kubevirtv1.VirtualMachineInstance) {
 	for _, nic := range vmi.Spec.Domain.Devices.Interfaces {
 		if nic.MacAddress == "" && macOf(vmi, nic.Name) == "" {
