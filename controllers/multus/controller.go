@@ -37,7 +37,7 @@ type reconciler struct {
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
 	if ctx.Err() != nil {
 		// The manager is stopping; whoever leads next begins anew.
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, nil //nolint:nilerr // to be stopped is no failure.
 	}
 	network := &vmv1alpha1.WukongNetwork{}
 	if err := r.client.Get(ctx, request.NamespacedName, network); err != nil {

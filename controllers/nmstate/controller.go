@@ -43,7 +43,7 @@ type reconciler struct {
 func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (ctrl.Result, error) {
 	if ctx.Err() != nil {
 		// The manager is stopping; whoever leads next begins anew.
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, nil //nolint:nilerr // to be stopped is no failure.
 	}
 	seen, err := r.observe(ctx, request.Name)
 	if err != nil {
