@@ -16,6 +16,7 @@ import (
 	"github.com/novasphere/wukong/controllers/nmstate"
 	"github.com/novasphere/wukong/controllers/vm"
 	"github.com/novasphere/wukong/controllers/wukong"
+	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/owner"
@@ -30,6 +31,8 @@ type Options struct {
 	// NodeDeadline is how long the removal of a bridge waits for a node that is not ready or has no NMState
 	// handler, before the bridge is left there and reported.
 	NodeDeadline time.Duration
+	// ProgressInterval is the shortest time between two reports of mere progress on one object.
+	ProgressInterval time.Duration
 	// Launchers is a cache of virt-launcher pods alone, made by NewLaunchers.
 	Launchers cache.Cache
 }
@@ -44,17 +47,21 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		return err
 	}
 	registry := capability.NewRegistry(mgr)
-	if err := wukong.SetupWithManager(mgr, wukong.Options{DefaultUplink: opts.DefaultUplink}); err != nil {
+	if err := wukong.SetupWithManager(mgr, wukong.Options{Pace: apply.NewPace(opts.ProgressInterval), DefaultUplink: opts.DefaultUplink}); err != nil {
 		return err
 	}
 	if err := nmstate.SetupWithManager(ctx, mgr, nmstate.Options{
-		Registry: registry, Launchers: opts.Launchers,
+		Registry: registry, Pace: apply.NewPace(opts.ProgressInterval), Launchers: opts.Launchers,
 		Deadlines: nodenet.Deadlines{Unreachable: opts.NodeDeadline, Slow: slowDeadline},
 	}); err != nil {
 		return err
 	}
-	if err := multus.SetupWithManager(ctx, mgr, multus.Options{Registry: registry, Launchers: opts.Launchers}); err != nil {
+	if err := multus.SetupWithManager(ctx, mgr, multus.Options{
+		Registry: registry, Pace: apply.NewPace(opts.ProgressInterval), Launchers: opts.Launchers,
+	}); err != nil {
 		return err
 	}
-	return vm.SetupWithManager(ctx, mgr, vm.Options{Registry: registry, DefaultImage: opts.DefaultImage})
+	return vm.SetupWithManager(ctx, mgr, vm.Options{
+		Registry: registry, Pace: apply.NewPace(opts.ProgressInterval), DefaultImage: opts.DefaultImage,
+	})
 }

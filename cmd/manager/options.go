@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/naming"
 )
 
@@ -35,6 +36,8 @@ type options struct {
 	clientQPS   float32
 	clientBurst int
 	syncPeriod  time.Duration
+
+	progressInterval time.Duration
 }
 
 func defaultOptions() *options {
@@ -51,6 +54,8 @@ func defaultOptions() *options {
 		clientQPS:      100,
 		clientBurst:    200,
 		syncPeriod:     10 * time.Hour,
+
+		progressInterval: apply.DefaultProgressInterval,
 	}
 }
 
@@ -77,6 +82,8 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.logFormat, "log-format", o.logFormat, "json or console")
 	flags.Float32Var(&o.clientQPS, "kube-api-qps", o.clientQPS, "requests a second to the API server, on average")
 	flags.IntVar(&o.clientBurst, "kube-api-burst", o.clientBurst, "requests a second to the API server, at most")
+	flags.DurationVar(&o.progressInterval, "progress-interval", o.progressInterval,
+		"shortest time between two reports of mere progress on one object; what needs somebody is told at once")
 	flags.DurationVar(&o.syncPeriod, "sync-period", o.syncPeriod,
 		"how often everything is looked at again without an event; a settled cluster is not written to by it")
 }
@@ -100,6 +107,9 @@ func (o *options) validate() error {
 	}
 	if o.leaderElectNamespace != "" && len(validation.IsDNS1123Label(o.leaderElectNamespace)) > 0 {
 		return fmt.Errorf("--leader-elect-namespace %q must be the name of a namespace", o.leaderElectNamespace)
+	}
+	if o.progressInterval < 0 {
+		return fmt.Errorf("--progress-interval %s must not be below 0, for example 5s", o.progressInterval)
 	}
 	if o.syncPeriod < time.Second {
 		return fmt.Errorf("--sync-period %s must be at least 1s, for example 10h", o.syncPeriod)

@@ -39,6 +39,7 @@ func TestOptions(t *testing.T) {
 		"log format":       {arguments: []string{"--log-format=xml"}, refusal: "--log-format"},
 		"lease namespace":  {arguments: []string{"--leader-elect-namespace=Not_One"}, refusal: "--leader-elect-namespace"},
 		"no requests":      {arguments: []string{"--kube-api-qps=0"}, refusal: "--kube-api-qps"},
+		"progress":         {arguments: []string{"--progress-interval=-1s"}, refusal: "--progress-interval"},
 		"resync all along": {arguments: []string{"--sync-period=1ms"}, refusal: "--sync-period"},
 	} {
 		t.Run(name, func(t *testing.T) {

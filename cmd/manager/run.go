@@ -53,7 +53,10 @@ func run(ctx context.Context, opts *options) error {
 		DefaultUplink: opts.defaultUplink,
 		DefaultImage:  opts.defaultImage,
 		NodeDeadline:  opts.nodeDeadline,
-		Launchers:     launchers,
+
+		ProgressInterval: opts.progressInterval,
+
+		Launchers: launchers,
 	}); err != nil {
 		return err
 	}

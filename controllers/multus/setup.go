@@ -46,6 +46,8 @@ const (
 type Options struct {
 	// Registry tells which APIs are served.
 	Registry *capability.Registry
+	// Pace spaces out reports of progress.
+	Pace *apply.Pace
 	// Launchers is a cache of virt-launcher pods alone, indexed by their attachments.
 	Launchers cache.Cache
 }
@@ -60,7 +62,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	r := &reconciler{
 		client:  mgr.GetClient(),
-		writer:  apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
+		writer:  apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		watches: capability.NewWatches(opts.Registry),
 		users:   capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
 	}

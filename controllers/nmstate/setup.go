@@ -55,6 +55,8 @@ const (
 type Options struct {
 	// Registry tells which APIs are served.
 	Registry *capability.Registry
+	// Pace spaces out reports of progress.
+	Pace *apply.Pace
 	// Launchers is a cache of virt-launcher pods alone, indexed by their attachments.
 	Launchers cache.Cache
 	// Deadlines bound the wait for nodes when a bridge is removed.
@@ -71,7 +73,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	r := &reconciler{
 		client:    mgr.GetClient(),
-		writer:    apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
+		writer:    apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		recorder:  mgr.GetEventRecorder(name),
 		watches:   capability.NewWatches(opts.Registry),
 		users:     capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},

@@ -44,6 +44,8 @@ const (
 type Options struct {
 	// Registry tells which APIs are served.
 	Registry *capability.Registry
+	// Pace spaces out reports of progress.
+	Pace *apply.Pace
 	// DefaultImage is the container-disk image of machines that name none.
 	DefaultImage string
 }
@@ -57,7 +59,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r := &reconciler{
 		client:       mgr.GetClient(),
 		live:         mgr.GetAPIReader(),
-		writer:       apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
+		writer:       apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		watches:      capability.NewWatches(opts.Registry),
 		defaultImage: opts.DefaultImage,
 	}

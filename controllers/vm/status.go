@@ -73,6 +73,9 @@ func machineReady(seen *observed, res result) metav1.Condition {
 	if advice, failed := failures[status]; failed {
 		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, fmt.Sprintf("KubeVirt says %s: %s", status, advice))
 	}
+	if status == kubevirtv1.VirtualMachineStatusStopped && startsByItself(machine) {
+		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is about to start the machine; nothing needs to be done")
+	}
 	switch status {
 	case kubevirtv1.VirtualMachineStatusRunning, kubevirtv1.VirtualMachineStatusMigrating:
 		return conditions.True(conditionType, vmv1alpha1.ReasonRunning, "the machine runs")
@@ -84,6 +87,11 @@ func machineReady(seen *observed, res result) metav1.Condition {
 			fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
 	}
 	return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is starting the machine; nothing needs to be done")
+}
+
+// startsByItself reports whether a stopped machine is only on its way to its first or next start.
+func startsByItself(machine *kubevirtv1.VirtualMachine) bool {
+	return machine.Spec.RunStrategy != nil && *machine.Spec.RunStrategy == kubevirtv1.RunStrategyAlways
 }
 
 // waits reports whether a machine that exists is kept as it is for a reason that another condition tells.

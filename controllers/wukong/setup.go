@@ -33,6 +33,8 @@ const (
 
 // Options are what the controller needs beside the manager.
 type Options struct {
+	// Pace spaces out reports of progress.
+	Pace *apply.Pace
 	// DefaultUplink is the NIC of networks that name none.
 	DefaultUplink string
 }
@@ -42,7 +44,7 @@ type Options struct {
 func SetupWithManager(mgr manager.Manager, opts Options) error {
 	r := &reconciler{
 		client:        mgr.GetClient(),
-		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: &apply.Pace{}},
+		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		recorder:      mgr.GetEventRecorder(name),
 		defaultUplink: opts.DefaultUplink,
 	}

@@ -15,28 +15,32 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// pace is the shortest time between two reports of mere progress on one object. A rollout over many nodes, told to
-// a thousand claims, would otherwise cost the API server more than the rollout itself.
-const pace = 5 * time.Second
+// DefaultProgressInterval is the shortest time between two reports of mere progress on one object. A rollout over many
+// nodes, told to a thousand claims, would otherwise cost the API server more than the rollout itself.
+const DefaultProgressInterval = 5 * time.Second
 
-// Pace remembers when objects were last reported on. The zero value is ready; it may be shared by goroutines.
+// Pace remembers when objects were last reported on. It may be shared by goroutines.
 type Pace struct {
+	interval time.Duration
+
 	mu   sync.Mutex
 	last map[types.UID]time.Time
+}
+
+// NewPace returns a pace with the given time between two reports of progress on one object.
+func NewPace(interval time.Duration) *Pace {
+	return &Pace{interval: interval, last: map[types.UID]time.Time{}}
 }
 
 // wait returns how long a report of progress on an object has to wait, and notes that it was made when that is 0.
 func (p *Pace) wait(uid types.UID, progress bool, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if rest := p.last[uid].Add(pace).Sub(now); progress && rest > 0 {
+	if rest := p.last[uid].Add(p.interval).Sub(now); progress && rest > 0 {
 		return rest
 	}
-	if p.last == nil {
-		p.last = map[types.UID]time.Time{}
-	}
 	for other, last := range p.last {
-		if now.Sub(last) > pace {
+		if now.Sub(last) > p.interval {
 			delete(p.last, other)
 		}
 	}
