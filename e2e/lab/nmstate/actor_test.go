@@ -73,13 +73,11 @@ func TestPolicyMayBeChangedOnceJudged(t *testing.T) {
 	s.create("lan", bridgeOnVLAN, nil)
 	s.shows("lan", policyAvailable, reasonSuccess)
 
-	policy := s.policy("lan")
-	policy.Spec.DesiredState = shared.NewState(`
+	if err := s.change("lan", `
 interfaces:
 - {name: br-v100, type: linux-bridge, state: absent}
 - {name: ens160.100, type: vlan, state: absent}
-`)
-	if err := s.client.Update(t.Context(), policy); err != nil {
+`); err != nil {
 		t.Fatal(err)
 	}
 	s.eventually(func() string {
@@ -99,9 +97,7 @@ func TestPolicyInProgressCannotBeChanged(t *testing.T) {
 	s.create("lan", bridgeOnVLAN, nil)
 	s.shows("lan", policyProgressing, reasonInProgress)
 
-	policy := s.policy("lan")
-	policy.Spec.DesiredState = shared.NewState(bridgeOnNIC)
-	if err := s.client.Update(t.Context(), policy); !apierrors.IsForbidden(err) {
+	if err := s.change("lan", bridgeOnNIC); !apierrors.IsForbidden(err) {
 		t.Errorf("update in progress: %v, want Forbidden", err)
 	}
 	s.Node("node-1").Release()
@@ -133,9 +129,7 @@ func TestFailureGoesThroughItsRetries(t *testing.T) {
 	}
 
 	s.Node("node-2").Succeed()
-	policy := s.policy("lan")
-	policy.Spec.DesiredState = shared.NewState(bridgeOnNIC + "  mtu: 1400\n")
-	if err := s.client.Update(t.Context(), policy); err != nil {
+	if err := s.change("lan", bridgeOnNIC+"  mtu: 1400\n"); err != nil {
 		t.Fatal(err)
 	}
 	s.shows("lan", policyAvailable, reasonSuccess)

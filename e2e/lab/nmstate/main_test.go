@@ -15,6 +15,7 @@ import (
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -111,6 +112,16 @@ func (s *stage) policy(name string) *nmstatev1.NodeNetworkConfigurationPolicy {
 		s.t.Fatal(err)
 	}
 	return policy
+}
+
+// change updates what a policy wants, and returns the API server's answer. Handlers write the policy's status all the time,
+// so a conflict only means to read it again.
+func (s *stage) change(name, desiredState string) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		policy := s.policy(name)
+		policy.Spec.DesiredState = shared.NewState(desiredState)
+		return s.client.Update(s.t.Context(), policy)
+	})
 }
 
 // shows waits until a condition of a policy has a reason, and returns its message.
