@@ -49,7 +49,12 @@ func (r *reconciler) act(ctx context.Context, seen *observed, decision nodenet.D
 		if err != nil {
 			return nil, err
 		}
-		return r.write(ctx, seen, policy)
+		waiting, err := r.write(ctx, seen, policy)
+		if apply.IsTaken(err) && name != naming.Policy(decision.FirstClaim.Name) {
+			return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonNameConflict, Message: err.Error()}, nil
+		}
+		// A preferred name that was taken a moment ago is an ordinary error: the next try takes the other one.
+		return waiting, err
 	}
 	return nil, nil
 }
@@ -100,8 +105,6 @@ func (r *reconciler) write(ctx context.Context, seen *observed, policy *nmstatev
 	switch {
 	case isStillInProgress(err):
 		return stillInProgress(policy.Name), nil
-	case apply.IsTaken(err):
-		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonNameConflict, Message: err.Error()}, nil
 	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
 		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonApplyFailed,
 			Message: "the API server refuses the policy: " + err.Error()}, nil

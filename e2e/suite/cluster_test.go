@@ -121,7 +121,10 @@ func (w *world) eventually(what string, check func(ctx context.Context) error) {
 	w.t.Helper()
 	last := errors.New("it was never looked at")
 	err := wait.PollUntilContextTimeout(w.t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		last = check(ctx)
+		// What the end of the patience cuts off says nothing of what is missing.
+		if err := check(ctx); err == nil || ctx.Err() == nil {
+			last = err
+		}
 		return last == nil, nil
 	})
 	if err != nil {
