@@ -23,7 +23,7 @@ import (
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
-// act carries a decision out. waiting is what keeps the policy from being written for now, nil when nothing
+// act carries a decision out. waiting is what keeps the policy from being written, nil when nothing
 // does; it is no error, since the event that ends it is watched.
 func (r *reconciler) act(ctx context.Context, seen *observed, decision nodenet.Decision) (waiting *nodenet.Condition, err error) {
 	switch {
