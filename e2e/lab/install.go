@@ -72,7 +72,9 @@ func (l *Lab) installWukong(ctx context.Context) error {
 
 // waitServed waits until Wukong's kinds can be listed: a CRD is established a moment before it is served.
 func (l *Lab) waitServed(ctx context.Context) error {
-	for _, list := range []client.ObjectList{&vmv1alpha1.WukongList{}, &vmv1alpha1.WukongNetworkList{}, &vmv1alpha1.WukongNodeBridgeList{}} {
+	for _, list := range []client.ObjectList{
+		&vmv1alpha1.WukongList{}, &vmv1alpha1.WukongNetworkList{}, &vmv1alpha1.WukongNodeBridgeList{}, &vmv1alpha1.WukongUplinkList{},
+	} {
 		var last error
 		err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 			last = l.Client.List(ctx, list)

@@ -28,7 +28,7 @@ func bridged(name, bridge string, vlan int32) vmv1alpha1.Network {
 
 // on names the NIC of a network.
 func on(uplink string, network vmv1alpha1.Network) vmv1alpha1.Network {
-	network.Uplink = vmv1alpha1.InterfaceName(uplink)
+	network.Uplink = vmv1alpha1.UplinkName(uplink)
 	return network
 }
 

@@ -41,7 +41,7 @@ func (v values) wukong() *vmv1alpha1.Wukong {
 		DNSServers: []vmv1alpha1.IPAddress{vmv1alpha1.IPAddress(v.address)}, Routes: []vmv1alpha1.Route{{To: vmv1alpha1.CIDR(v.other), Via: vmv1alpha1.IPAddress(v.address)}},
 	}
 	network := vmv1alpha1.Network{
-		Name: v.network, Type: kinds[int(v.flags)%len(kinds)], BridgeName: v.bridge, Uplink: vmv1alpha1.InterfaceName(v.other), VLANID: &number, MTU: &number,
+		Name: v.network, Type: kinds[int(v.flags)%len(kinds)], BridgeName: v.bridge, Uplink: vmv1alpha1.UplinkName(v.other), VLANID: &number, MTU: &number,
 		MACAddress: vmv1alpha1.MACAddress(v.address), IPConfig: config,
 	}
 	if v.flags&64 != 0 {

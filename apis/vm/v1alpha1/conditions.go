@@ -116,6 +116,63 @@ const (
 
 // Conditions of a WukongNodeBridge and their reasons. All of them are written by the nmstate controller.
 const (
+	// ConditionAllowed says whether the claim is inside the platform team's fence. A claim that was granted and is
+	// outside since the fence moved keeps its bridge, and only this condition tells of it.
+	ConditionAllowed = "Allowed"
+	// ReasonNoFence surfaces for Allowed=True while there is no WukongUplink.
+	ReasonNoFence = "NoFence"
+	// ReasonAllowed surfaces when a WukongUplink allows the claim.
+	ReasonAllowed = "Allowed"
+	// ReasonUplinkNotFound surfaces when WukongUplinks exist and the claim's uplink is none of them, nor an
+	// interface of one.
+	ReasonUplinkNotFound = "UplinkNotFound"
+	// ReasonUplinkAmbiguous surfaces when the claim's uplink is an interface that several WukongUplinks have.
+	ReasonUplinkAmbiguous = "UplinkAmbiguous"
+	// ReasonUplinkInvalid surfaces when the WukongUplink contradicts itself: a node is in two of its groups.
+	ReasonUplinkInvalid = "UplinkInvalid"
+	// ReasonNamespaceNotAllowed surfaces when the WukongUplink is not for the claim's namespace.
+	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonNetworkTypeNotAllowed surfaces when the WukongUplink does not allow the network's type.
+	ReasonNetworkTypeNotAllowed = "NetworkTypeNotAllowed"
+	// ReasonVLANNotAllowed surfaces when the WukongUplink does not allow the VLAN, or no untagged network.
+	ReasonVLANNotAllowed = "VLANNotAllowed"
+	// ReasonMTUNotAllowed surfaces when the network's MTU is larger than the WukongUplink's.
+	ReasonMTUNotAllowed = "MTUNotAllowed"
+	// ReasonQuotaExceeded surfaces when the bridge would be one more than the WukongUplink's quota allows.
+	ReasonQuotaExceeded = "QuotaExceeded"
+
+	// ReasonAdopted surfaces when the bridge existed before, with the wanted port: it is used, and never changed
+	// or removed.
+	ReasonAdopted = "Adopted"
+	// ReasonForeignPolicy surfaces when somebody else's NodeNetworkConfigurationPolicy names the bridge, its VLAN
+	// interface, or takes the NIC as a port.
+	ReasonForeignPolicy = "ForeignPolicy"
+	// ReasonNICMissing surfaces when a node has no such NIC.
+	ReasonNICMissing = "NICMissing"
+	// ReasonNICDown surfaces when the NIC is down on a node.
+	ReasonNICDown = "NICDown"
+	// ReasonNICInUse surfaces when the NIC is already the port of another bridge or bond on a node, or when an
+	// untagged bridge and a macvlan want the same NIC.
+	ReasonNICInUse = "NICInUse"
+	// ReasonBridgeNameTaken surfaces when a node has an interface of the bridge's or its VLAN interface's name that
+	// is something else.
+	ReasonBridgeNameTaken = "BridgeNameTaken"
+	// ReasonHostIPAtRisk surfaces when the NIC carries a node's InternalIP or default route, which the node would
+	// lose.
+	ReasonHostIPAtRisk = "HostIPAtRisk"
+	// ReasonHostIPCannotMove surfaces when hostIP: Move is asked for and cannot be done.
+	ReasonHostIPCannotMove = "HostIPCannotMove"
+	// ReasonVLANInUse surfaces when a node has the VLAN on the NIC already, under another name or in another bridge.
+	ReasonVLANInUse = "VLANInUse"
+	// ReasonMTUTooLarge surfaces when the MTU is larger than a node's NIC carries.
+	ReasonMTUTooLarge = "MTUTooLarge"
+	// ReasonRolledBack surfaces when a change of the bridge failed on a node and the last state that worked was
+	// written again.
+	ReasonRolledBack = "RolledBack"
+	// ReasonWaitingForMachines surfaces when a change of the bridge would cut off machines that run on it; the
+	// message names them.
+	ReasonWaitingForMachines = "WaitingForMachines"
+
 	// ConditionAvailable says whether at least one node has the bridge as it is declared.
 	ConditionAvailable = "Available"
 	// ReasonApplied surfaces when the nodes have the bridge; for Available at least one, for Ready each
@@ -146,4 +203,18 @@ const (
 	ReasonInUse = "InUse"
 	// ReasonTearingDown surfaces while the bridge is being removed from the nodes.
 	ReasonTearingDown = "TearingDown"
+)
+
+// Conditions of a WukongUplink and their reasons. All of them are written by the nmstate controller.
+const (
+	// ReasonNodeGroupsOverlap surfaces when a node is in two groups; no new bridge is made until that is mended.
+	ReasonNodeGroupsOverlap = "NodeGroupsOverlap"
+	// ReasonInterfaceMissing surfaces when a node of a group lacks the interface.
+	ReasonInterfaceMissing = "InterfaceMissing"
+	// ReasonInterfaceUnfit surfaces when a node of a group has the interface and it cannot be used as it is.
+	ReasonInterfaceUnfit = "InterfaceUnfit"
+	// ReasonSeveralDefaults surfaces when several WukongUplinks say default: the first by name is taken.
+	ReasonSeveralDefaults = "SeveralDefaults"
+	// ReasonInterfaceFound surfaces when every node of the groups has the interface.
+	ReasonInterfaceFound = "InterfaceFound"
 )

@@ -25,6 +25,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Wukong{}, &WukongList{},
 		&WukongNetwork{}, &WukongNetworkList{},
 		&WukongNodeBridge{}, &WukongNodeBridgeList{},
+		&WukongUplink{}, &WukongUplinkList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -19,6 +19,12 @@ const (
 	LabelRevision = "vm.novasphere.dev/revision"
 	// LabelBridge names, on a NodeNetworkConfigurationPolicy, the bridge it configures.
 	LabelBridge = "vm.novasphere.dev/bridge"
+	// LabelNodeGroup names, on a NodeNetworkConfigurationPolicy, the node group of the WukongUplink that it is
+	// for; it is missing where there is no WukongUplink.
+	LabelNodeGroup = "vm.novasphere.dev/node-group"
+	// LabelCleanupOf names, on a NodeNetworkConfigurationPolicy that only removes a bridge from one node that has
+	// left the bridge's node group, that node.
+	LabelCleanupOf = "vm.novasphere.dev/cleanup-of"
 
 	// AnnotationAppliedHash holds a hash of what Wukong last applied to an object. Together with a
 	// comparison of the object itself it lets a settled cluster stay free of writes.

@@ -96,9 +96,11 @@ type Network struct {
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 4094",message="must be between 1 and 4094; leave it out for an untagged network"
 	VLANIDAlias *int32 `json:"vlanID,omitempty"`
 
-	// uplink is the NIC of the nodes that carries the network. The default is the operator's default uplink.
+	// uplink is what carries the network: a WukongUplink by name, or a NIC of the nodes. While a WukongUplink
+	// exists, a NIC's name stands for the WukongUplink that has it. The default is the WukongUplink that says
+	// so, else the operator's default uplink.
 	// +optional
-	Uplink InterfaceName `json:"uplink,omitempty"`
+	Uplink UplinkName `json:"uplink,omitempty"`
 
 	// nadName uses an existing NetworkAttachmentDefinition, "name" or "namespace/name". Nothing is
 	// created for the network then.

@@ -36,9 +36,9 @@ type WukongNodeBridgeSpec struct {
 	// +required
 	Type BridgeType `json:"type"`
 
-	// uplink is the NIC that carries the bridge's traffic.
+	// uplink is what carries the bridge's traffic: a WukongUplink by name, or a NIC.
 	// +required
-	Uplink InterfaceName `json:"uplink"`
+	Uplink UplinkName `json:"uplink"`
 
 	// vlanId is the VLAN of the bridge, 0 for untagged. A Linux bridge gets a VLAN interface as its port;
 	// an Open vSwitch bridge tags in the attachment, so its claims carry no VLAN.
@@ -56,18 +56,24 @@ type WukongNodeBridgeSpec struct {
 
 // WukongNodeBridgeStatus is what the nmstate controller observed.
 type WukongNodeBridgeStatus struct {
-	// conditions are Available, True when at least one node has the bridge, and Ready, True when every
-	// matching, healthy node has it.
+	// conditions are Allowed, True while the claim is inside the platform team's fence, Available, True when at
+	// least one node has the bridge, and Ready, True when every matching, healthy node has it.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// policyName is the NodeNetworkConfigurationPolicy that configures the bridge.
+	// policyName is the NodeNetworkConfigurationPolicy that configures the bridge; that of the first node group
+	// where there are several. Empty while nothing was written, and for an adopted bridge.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	PolicyName string `json:"policyName,omitempty"`
+
+	// wukongUplink is the WukongUplink that the claim was granted on, empty where none exists.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	WukongUplink string `json:"wukongUplink,omitempty"`
 
 	// nodes tells for each node how far the bridge is.
 	// +optional
@@ -79,12 +85,20 @@ type WukongNodeBridgeStatus struct {
 
 // NodeState is how far one node is with the bridge.
 //
-// +kubebuilder:validation:Enum=Applied;Progressing;Queued;Retrying;Failed;Aborted;NotReady;NoHandler
+// +kubebuilder:validation:Enum=Applied;Adopted;Progressing;Queued;Retrying;Failed;Aborted;NotReady;NoHandler;Missing;Unfit;Leaving
 type NodeState string
 
 const (
 	// NodeApplied means that NMState applied the policy's current generation on the node.
 	NodeApplied NodeState = "Applied"
+	// NodeAdopted means that the node had the bridge already, with the wanted port; it is used and never changed.
+	NodeAdopted NodeState = "Adopted"
+	// NodeMissing means that the bridge is an adopted one and this node does not have it.
+	NodeMissing NodeState = "Missing"
+	// NodeUnfit means that the bridge may not or cannot be made on the node; the message says why.
+	NodeUnfit NodeState = "Unfit"
+	// NodeLeaving means that the node is no longer in the uplink's groups and the bridge is being removed from it.
+	NodeLeaving NodeState = "Leaving"
 	// NodeProgressing means that NMState has not finished with the current generation.
 	NodeProgressing NodeState = "Progressing"
 	// NodeQueued means that the node waits for others, as the policy's maxUnavailable says.
@@ -111,6 +125,15 @@ type NodeBridgeNodeStatus struct {
 	// state is how far the node is.
 	// +required
 	State NodeState `json:"state"`
+
+	// usable tells whether a machine may be started on the node now: the bridge is there as it was declared.
+	// +optional
+	Usable bool `json:"usable,omitempty"`
+
+	// hostname is the node's label kubernetes.io/hostname, where it differs from the name.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Hostname string `json:"hostname,omitempty"`
 
 	// message holds NMState's own words when something failed on the node, cut at 512 characters.
 	// +optional

@@ -91,7 +91,7 @@ func nodeBridge(network *vmv1alpha1.Network, bridgeType vmv1alpha1.BridgeType, d
 		Network:    network.Name,
 		BridgeName: vmv1alpha1.InterfaceName(bridgeName(network)),
 		Type:       bridgeType,
-		Uplink:     vmv1alpha1.InterfaceName(uplink(network, defaultUplink)),
+		Uplink:     vmv1alpha1.UplinkName(uplink(network, defaultUplink)),
 		MTU:        mtu(network),
 	}
 }
