@@ -80,13 +80,14 @@ type UplinkNodeGroup struct {
 	// nodeSelector selects the nodes by their labels; empty selects every node. No node may be in two groups.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, size(key) <= 316 && size(self[key]) <= 63)",message="must consist of label keys and values; values have at most 63 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317 && key.matches('^([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$'))",message="each key must be that of a label: at most 63 letters, digits, '-', '_' and '.', with a domain and '/' before them where it has one, for example rack or topology.kubernetes.io/zone"
 	NodeSelector map[string]LabelValue `json:"nodeSelector,omitempty"`
 }
 
 // LabelValue is the value of a label.
 //
 // +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$')",message="must be the value of a label: letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, for example rack1"
 type LabelValue string
 
 // VLANRange is a range of VLANs, both ends included.
@@ -125,7 +126,7 @@ type UplinkQuota struct {
 // nothing else of the nodes' network may be used.
 //
 // +kubebuilder:validation:XValidation:rule="(has(self.vlanRanges) && size(self.vlanRanges) > 0) || self.untagged == 'Allow'",message="must allow something: write vlanRanges, for example [{first: 100, last: 199}], or untagged: Allow",fieldPath=".vlanRanges"
-// +kubebuilder:validation:XValidation:rule="self.hostIP != 'Move' || self.untagged == 'Allow'",message="Move is for bridges on the NIC itself, which untagged: Refuse rules out; write untagged: Allow, or leave hostIP out",fieldPath=".hostIP"
+// +kubebuilder:validation:XValidation:rule="self.hostIP != 'Move' || self.untagged == 'Allow' || !has(self.networkTypes) || 'ovs' in self.networkTypes",message="Move is for bridges on the NIC itself, which are those of untagged networks and of type ovs; write untagged: Allow, add ovs to networkTypes, or leave hostIP out",fieldPath=".hostIP"
 type WukongUplinkSpec struct {
 	// nodeGroups say which interface the uplink is on which nodes.
 	// +required
@@ -149,14 +150,16 @@ type WukongUplinkSpec struct {
 	// namespaceSelector selects, by their labels, the namespaces whose Wukongs may use the uplink. Left out,
 	// every namespace may.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist'])",message="each operator must be In, NotIn, Exists or DoesNotExist",fieldPath=".matchExpressions"
+	// +kubebuilder:validation:XValidation:rule="!has(self.matchExpressions) || self.matchExpressions.all(e, (e.operator in ['In', 'NotIn']) == (has(e.values) && e.values.size() > 0) || !(e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist']))",message="values must be given for the operators In and NotIn; leave them out for Exists and DoesNotExist",fieldPath=".matchExpressions"
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
 
 	// networkTypes are the types of networks that may use the uplink: bridge, ovs, macvlan, ipvlan. Left out,
-	// each of them may.
+	// each of them may; an empty list is refused, since it reads as if none might.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=4
-	// +kubebuilder:validation:XValidation:rule="self.all(t, t in ['bridge', 'ovs', 'macvlan', 'ipvlan'])",message="must be bridge, ovs, macvlan or ipvlan: other types use no uplink"
+	// +kubebuilder:validation:XValidation:rule="self.size() > 0 && self.all(t, t in ['bridge', 'ovs', 'macvlan', 'ipvlan'])",message="must name at least one of bridge, ovs, macvlan and ipvlan, and nothing else, since other types use no uplink; leave networkTypes out to allow each of them"
 	NetworkTypes []NetworkType `json:"networkTypes,omitempty"`
 
 	// quota bounds the number of distinct bridges.
@@ -164,7 +167,7 @@ type WukongUplinkSpec struct {
 	Quota UplinkQuota `json:"quota,omitzero"`
 
 	// hostIP says what happens when a bridge needs a NIC that carries the node's own address or default route.
-	// The default is Refuse.
+	// Bridges that need the NIC itself are those of untagged networks and of type ovs. The default is Refuse.
 	// +optional
 	// +kubebuilder:default=Refuse
 	HostIP HostIPPolicy `json:"hostIP,omitempty"`
@@ -176,11 +179,11 @@ type WukongUplinkSpec struct {
 	// +kubebuilder:validation:Maximum=65535
 	MTU *int32 `json:"mtu,omitempty"`
 
-	// maxUnavailable is how many nodes, as a number or a percentage, NMState may work on at a time. The default
-	// is 50%.
+	// maxUnavailable is how many nodes, as a number from 1 to 5000 or a percentage, NMState may work on at a time.
+	// The default is 50%.
 	// +optional
 	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')",message="must be a number of at least 1, or a percentage such as 25%"
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 5000 : self.matches('^([1-9][0-9]?|100)%$')",message="must be a number from 1 to 5000, written without quotes, or a percentage from 1% to 100%, for example 25%"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 
 	// reclaimPolicy says what becomes of a bridge that nobody claims any more. The default is Delete.
@@ -294,7 +297,8 @@ type WukongUplinkStatus struct {
 // +kubebuilder:storageversion
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=wukonguplinks,singular=wukonguplink,shortName=wkup,scope=Cluster,categories=wukong
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters: networks refer to it"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name must be at most 63 characters, since networks write it as their uplink; write for example physnet1",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['all', 'default', 'lo'])",message="the name must not be all, default or lo, which networks may not write as their uplink; write for example physnet1",fieldPath=".metadata"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Nodes",type=string,JSONPath=`.status.foundNodes`
@@ -304,7 +308,7 @@ type WukongUplinkStatus struct {
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=10
 type WukongUplink struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata is the object's metadata. The name is what networks write as uplink.
+	// metadata is the object's metadata. The name is what networks write as uplink, of at most 63 characters.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
