@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/storage/names"
 )
 
 // validate takes the steps of the API server's strategy for custom resources. It may change the object.
@@ -35,11 +36,16 @@ func (r *resource) validate(object *unstructured.Unstructured) field.ErrorList {
 
 // completeMetadata fills in what the client or the API server fills in before it validates.
 func (r *resource) completeMetadata(object *unstructured.Unstructured) {
-	if r.namespaced && object.GetNamespace() == "" {
+	switch {
+	case !r.namespaced:
+		// The API server takes the namespace away where a kind has none.
+		object.SetNamespace(metav1.NamespaceNone)
+	case object.GetNamespace() == "":
 		object.SetNamespace(metav1.NamespaceDefault)
 	}
 	if object.GetName() == "" && object.GetGenerateName() != "" {
-		object.SetName(object.GetGenerateName() + "xxxxx")
+		prefix := object.GetGenerateName()
+		object.SetName(prefix[:min(len(prefix), names.MaxGeneratedNameLength)] + "xxxxx")
 	}
 }
 

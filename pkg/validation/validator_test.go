@@ -74,7 +74,7 @@ func TestDocuments(t *testing.T) {
 		{"no apiVersion", "kind: Wukong\n", "apiVersion: Required value: write for example vm.novasphere.dev/v1alpha1"},
 		{"no kind", "apiVersion: vm.novasphere.dev/v1alpha1\n", "kind: Required value: write for example Wukong"},
 		{"other kind", "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Monkey\n",
-			`kind: Unsupported value: "Monkey": supported values: "Wukong", "WukongNetwork", "WukongNodeBridge"`},
+			`kind: Unsupported value: "Monkey": supported values: "Wukong", "WukongNetwork", "WukongNodeBridge", "WukongUplink"`},
 		{"other version", "apiVersion: vm.novasphere.dev/v1\nkind: Wukong\n",
 			`apiVersion: Unsupported value: "vm.novasphere.dev/v1": supported values: "vm.novasphere.dev/v1alpha1"`},
 		{"metadata of another type", "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {labels: 5}\n", "metadata: Invalid value: json: cannot unmarshal"},
