@@ -5,6 +5,7 @@ package validation_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -12,7 +13,7 @@ import (
 	"github.com/novasphere/wukong/config/crd"
 )
 
-// ruleAt is a CEL rule where it shows: one message at one field, whose indices are left out.
+// ruleAt is a CEL rule where it shows: one message at one field, whose indices and keys are left out.
 type ruleAt struct{ kind, field, message string }
 
 // TestEveryRuleIsTested fails for a rule that no row is refused by: nobody has seen it work.
@@ -48,12 +49,13 @@ func TestEveryRuleIsTested(t *testing.T) {
 	}
 }
 
-var index = regexp.MustCompile(`\[\d+\]`)
+// index is that of a list, or the key of a map.
+var index = regexp.MustCompile(`\[[^\]]*\]`)
 
 func collectRules(t *testing.T, rules map[ruleAt]string, kind, path string, schema *apiextensionsv1.JSONSchemaProps) {
 	t.Helper()
 	for _, rule := range schema.XValidations {
-		at := ruleAt{kind, path + rule.FieldPath, rule.Message}
+		at := ruleAt{kind, strings.TrimPrefix(path+rule.FieldPath, "."), rule.Message}
 		if _, taken := rules[at]; taken {
 			t.Errorf("two rules of %s at %s cannot be told apart by their message: %s", at.kind, at.field, at.message)
 		}

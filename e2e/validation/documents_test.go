@@ -47,6 +47,34 @@ func wukongNetwork(fields string) string {
 	return "apiVersion: vm.novasphere.dev/v1alpha1\nkind: WukongNetwork\nmetadata: {name: vm-lan}\nspec: {" + fields + "}\n"
 }
 
+// uplink is a WukongUplink with these fields of its spec.
+func uplink(fields string) string { return uplinkNamed("physnet1", fields) }
+
+// uplinkNamed is a WukongUplink with this name and these fields of its spec.
+func uplinkNamed(name, fields string) string {
+	return "apiVersion: vm.novasphere.dev/v1alpha1\nkind: WukongUplink\nmetadata: {name: " + name + "}\nspec: {" + fields + "}\n"
+}
+
+// someGroups and someVLANs are what every WukongUplink of the tables has but for those that are about them.
+const (
+	someGroups = "nodeGroups: [{name: all, interface: ens160}]"
+	someVLANs  = "vlanRanges: [{first: 100, last: 199}]"
+)
+
+// fence is a WukongUplink with one group, one range of VLANs and these further fields of its spec.
+func fence(fields string) string { return uplink(someGroups + ", " + someVLANs + ", " + fields) }
+
+// group is a WukongUplink with one group of these fields.
+func group(fields string) string { return uplink("nodeGroups: [{" + fields + "}], " + someVLANs) }
+
+// vlanRange is a WukongUplink with this range of VLANs.
+func vlanRange(fields string) string { return uplink(someGroups + ", vlanRanges: [{" + fields + "}]") }
+
+// selector is a WukongUplink for namespaces with this one requirement.
+func selector(fields string) string {
+	return fence("namespaceSelector: {matchExpressions: [{" + fields + "}]}")
+}
+
 // nodeBridge is a WukongNodeBridge with these fields of its spec.
 func nodeBridge(fields string) string {
 	return "apiVersion: vm.novasphere.dev/v1alpha1\nkind: WukongNodeBridge\nmetadata: {name: vm-lan}\nspec: {" + fields + "}\n"

@@ -3,6 +3,8 @@
 
 package validation_test
 
+import "strings"
+
 // invalidChildren are about the kinds that Wukong itself writes: a mistake there is one of the operator's.
 var invalidChildren = []invalid{
 	{"WukongNetwork of no type", wukongNetwork("network: lan"), refused("spec.type", "Required value")},
@@ -13,8 +15,9 @@ var invalidChildren = []invalid{
 		refused("spec.bridgeName", "must consist of letters, digits")},
 	{"claim on the bridge all", nodeBridge("network: lan, bridgeName: all, type: linux-bridge, uplink: ens160"),
 		refused("spec.bridgeName", "must not be all, default or lo")},
-	{"claim on an uplink of 16 characters", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: enp175s0f0np0123"),
-		refused("spec.uplink", "must be at most 15 characters")},
+	{"claim on an uplink of 64 characters", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: " + strings.Repeat("a", 64)),
+		refused("spec.uplink", "may not be more than 63")},
+	{"claim on no uplink", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge"), refused("spec.uplink", "Required value")},
 	{"claim on an uplink with a space", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: ens 160"),
 		refused("spec.uplink", "must consist of letters, digits")},
 	{"claim on the uplink lo", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: lo"),

@@ -22,13 +22,13 @@ import (
 // what the API server finds wrong with it.
 func (s *apiServer) dryRunCreate(t *testing.T, document string) (*unstructured.Unstructured, findings) {
 	t.Helper()
-	return s.write(t, http.MethodPost, resourceOf(document), "dryRun=All&fieldValidation=Strict", document)
+	return s.write(t, http.MethodPost, collectionOf(document), "dryRun=All&fieldValidation=Strict", document)
 }
 
 // create stores the object.
 func (s *apiServer) create(t *testing.T, document string) *unstructured.Unstructured {
 	t.Helper()
-	object, found := s.write(t, http.MethodPost, resourceOf(document), "fieldValidation=Strict", document)
+	object, found := s.write(t, http.MethodPost, collectionOf(document), "fieldValidation=Strict", document)
 	if len(found) > 0 {
 		t.Fatalf("the API server refuses the object:\n%s", found)
 	}
@@ -42,13 +42,13 @@ func (s *apiServer) update(t *testing.T, object *unstructured.Unstructured) (*un
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.write(t, http.MethodPut, resourceOf(object.GetKind())+"/"+object.GetName(), "", string(document))
+	return s.write(t, http.MethodPut, collectionOf(object.GetKind())+"/"+object.GetName(), "", string(document))
 }
 
 // delete removes a stored object. Its context is not the test's, which has ended when the test cleans up.
 func (s *apiServer) delete(t *testing.T, object *unstructured.Unstructured) {
 	t.Helper()
-	url := s.host + path.Join("/apis", vmv1alpha1.GroupVersion.String(), "namespaces/default", resourceOf(object.GetKind()), object.GetName())
+	url := s.host + path.Join("/apis", vmv1alpha1.GroupVersion.String(), collectionOf(object.GetKind()), object.GetName())
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodDelete, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -63,9 +63,9 @@ func (s *apiServer) delete(t *testing.T, object *unstructured.Unstructured) {
 	}
 }
 
-func (s *apiServer) write(t *testing.T, method, resource, query, document string) (*unstructured.Unstructured, findings) {
+func (s *apiServer) write(t *testing.T, method, at, query, document string) (*unstructured.Unstructured, findings) {
 	t.Helper()
-	url := s.host + "/apis/" + vmv1alpha1.GroupVersion.String() + "/namespaces/default/" + resource + "?" + query
+	url := s.host + "/apis/" + vmv1alpha1.GroupVersion.String() + "/" + at + "?" + query
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(document))
 	if err != nil {
 		t.Fatal(err)
@@ -103,12 +103,16 @@ func (s *apiServer) write(t *testing.T, method, resource, query, document string
 	return nil, found
 }
 
-// resourceOf finds the resource of a document or of a kind's name. What is no known kind is sent as a Wukong.
-func resourceOf(document string) string {
+// collectionOf finds where objects of a document's kind, or of the kind of this name, are kept. What is no known
+// kind is sent as a Wukong.
+func collectionOf(document string) string {
+	if strings.Contains(document, "WukongUplink") {
+		return "wukonguplinks"
+	}
 	for _, kind := range []string{"WukongNetwork", "WukongNodeBridge"} {
 		if strings.Contains(document, kind) {
-			return strings.ToLower(kind) + "s"
+			return "namespaces/default/" + strings.ToLower(kind) + "s"
 		}
 	}
-	return "wukongs"
+	return "namespaces/default/wukongs"
 }

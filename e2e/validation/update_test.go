@@ -19,6 +19,7 @@ var (
 	someWukongNetwork = wukongNetwork("network: lan, type: ovs, bridgeName: br-lan, vlanId: 100, mtu: 1500, " +
 		"nodeBridgeName: vm-lan, macAddress: '02:00:5e:10:00:01', addresses: [10.0.0.10/24]")
 	someNodeBridge = nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: ens160, vlanId: 100, mtu: 1500")
+	someUplink     = fence("networkTypes: [bridge], maxUnavailable: 1")
 )
 
 // update is a change of one field of an existing object's spec. No value means that the field is taken out.
@@ -27,7 +28,8 @@ type update struct {
 	value                 any
 }
 
-// forbiddenUpdates are about what cannot change once it is there, because nodes or running machines hold it.
+// forbiddenUpdates are about what cannot change once it is there, because nodes or running machines hold it. A
+// WukongUplink may change as it likes, to anything that could be created.
 var forbiddenUpdates = []struct {
 	update
 	want finding
@@ -50,15 +52,22 @@ var forbiddenUpdates = []struct {
 	{update{"WukongNodeBridge", someNodeBridge, "vlanId", int64(200)}, finding{"spec", claimIsFixed}},
 	{update{"WukongNodeBridge", someNodeBridge, "vlanId", nil}, finding{"spec", claimIsFixed}},
 	{update{"WukongNodeBridge", someNodeBridge, "mtu", nil}, finding{"spec", claimIsFixed}},
+	{update{"WukongUplink", someUplink, "vlanRanges", nil}, finding{"spec.vlanRanges", "must allow something: write vlanRanges"}},
+	{update{"WukongUplink", someUplink, "hostIP", "Move"}, finding{"spec.hostIP", "write untagged: Allow, add ovs to networkTypes, or leave hostIP out"}},
 }
 
-// allowedUpdates are about what a machine can change without a new attachment.
+// allowedUpdates are about what a machine can change without a new attachment, and about the fence.
 var allowedUpdates = []update{
 	{"WukongNetwork", someWukongNetwork, "macAddress", "02:00:5e:10:00:02"},
 	{"WukongNetwork", someWukongNetwork, "addresses", []any{"10.0.0.11/24"}},
 	{"WukongNetwork", someWukongNetwork, "addresses", nil},
 	{"Wukong", wukong("networks: [{name: lan, vlanId: 100}]"), "networks", []any{map[string]any{"name": "wan"}}},
 	{"Wukong", wukong("networks: [{name: lan, vlanId: 100}]"), "networks", nil},
+	{"WukongUplink", someUplink, "nodeGroups", []any{map[string]any{"name": "rack1", "interface": "ens161"}}},
+	{"WukongUplink", someUplink, "vlanRanges", []any{map[string]any{"first": int64(300), "last": int64(300)}}},
+	{"WukongUplink", someUplink, "networkTypes", nil},
+	{"WukongUplink", someUplink, "maxUnavailable", "25%"},
+	{"WukongUplink", someUplink, "default", true},
 }
 
 func TestForbiddenUpdates(t *testing.T) {

@@ -53,6 +53,9 @@ var valids = []valid{
 	{"two NICs on one bridge", wukong("networks: [{name: a, bridgeName: br-x, vlanId: 100}, {name: b, bridgeName: br-x, vlanID: 100, type: bridge}]"), nil},
 	{"two VLANs on one Open vSwitch", wukong("networks: [{name: a, type: ovs, bridgeName: br-x, vlanId: 100}, {name: b, type: ovs, bridgeName: br-x, vlanId: 200}]"), nil},
 	{"uplink", network("uplink: enp175s0f0np0, vlanId: 100"), nil},
+	{"uplink longer than a NIC's name", network("uplink: datacenter-1-storage"), nil},
+	{"uplink of 63 characters", network("uplink: " + strings.Repeat("a", 63)), nil},
+	{"macvlan by a WukongUplink's name", network("type: macvlan, uplink: datacenter-1-storage"), nil},
 	{"MAC in capitals", mac("02:00:5E:10:00:AB"), nil},
 	{"MAC of a vendor", mac("52:54:00:12:34:56"), nil},
 	{"mtu at the bounds", wukong("networks: [{name: a, mtu: 576}, {name: b, mtu: 65535}, {name: c, mtu: 1280, ipConfig: {mode: static, address: 'fd00::10/64'}}]"), nil},
@@ -88,6 +91,7 @@ var valids = []valid{
 
 	{"WukongNetwork", wukongNetwork("network: lan, type: bridge, bridgeName: br-lan, macAddress: '02:00:5e:10:00:01', addresses: [10.0.0.10/24]"), nil},
 	{"WukongNodeBridge", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: ens160, vlanId: 100"), nil},
+	{"WukongNodeBridge on a WukongUplink", nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: datacenter-1-storage"), nil},
 }
 
 // manyNetworks are as much as the bounds allow, with long spellings: the rules that compare every network

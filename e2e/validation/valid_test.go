@@ -6,6 +6,7 @@ package validation_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,7 @@ func TestSeeds(t *testing.T) {
 
 func TestValid(t *testing.T) {
 	names := map[string]bool{}
-	for _, row := range valids {
+	for _, row := range slices.Concat(valids, validUplinks) {
 		if names[row.name] {
 			t.Errorf("the name %q is used twice", row.name)
 		}
