@@ -35,8 +35,9 @@ func newRenderCommand() *cobra.Command {
 		Short: "Print every object that Wukong makes for the Wukongs in files",
 		Long: `Print every object that Wukong makes for the Wukongs in files.
 
-The Wukongs are validated as an API server does it. Secrets in the same files provide what Wukongs refer to;
-documents of other kinds are ignored. Nothing is read from a cluster: what is derived from a Wukong's UID, such as
+The Wukongs are validated as an API server does it. Secrets in the same files provide what Wukongs refer to.
+WukongUplinks are validated too, but not evaluated: whether they allow a network is not told, and their names are taken
+for those of NICs. Documents of other kinds are ignored. Nothing is read from a cluster: what is derived from a Wukong's UID, such as
 MAC addresses, is the real thing only where the file has the UID.`,
 		Example: `  kubectl wukong render -f vm.yaml
   kubectl get wukong vm -o yaml | kubectl wukong render -f - -o json`,

@@ -21,7 +21,10 @@ const (
 	small   = "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {name: vm}\n"
 	lan     = small + "spec: {networks: [{name: lan}]}\n"
 	service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
-	key     = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXBvR2k1OE9Ln4n2LkVZg2dVzXq1bKqVY2m0l1bS6pA me@host"
+	fence   = "apiVersion: vm.novasphere.dev/v1alpha1\nkind: WukongUplink\nmetadata: {name: physnet1}\n" +
+		"spec: {nodeGroups: [{name: all, interface: ens160}], vlanRanges: [{first: 100, last: 199}]}\n"
+	notEvaluated = "warning: WukongUplinks are not evaluated offline; what is rendered is as without it\n"
+	key          = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXBvR2k1OE9Ln4n2LkVZg2dVzXq1bKqVY2m0l1bS6pA me@host"
 )
 
 // outcome is what one run of the command gave.
@@ -176,6 +179,24 @@ func TestOtherDocuments(t *testing.T) {
 		"standard input, document 4: WukongNetwork \"made-by-the-operator\" is ignored\n"
 	if verbose.stderr != want {
 		t.Errorf("got %q, want %q", verbose.stderr, want)
+	}
+}
+
+// A fence in the same files must not keep Wukongs from being rendered, nor pass as if it had been looked at.
+func TestUplinks(t *testing.T) {
+	without := renderOf(t, lan)
+	got := renderOf(t, fence+"---\n"+lan)
+	if got.stdout != without.stdout {
+		t.Errorf("the WukongUplink changes what is rendered:\n%s", got.stdout)
+	}
+	if want := "standard input, document 1: WukongUplink \"physnet1\": " + notEvaluated; got.stderr != want {
+		t.Errorf("got %q, want %q", got.stderr, want)
+	}
+	list := `{"apiVersion":"vm.novasphere.dev/v1alpha1","kind":"WukongUplinkList","items":[{"apiVersion":"vm.novasphere.dev/v1alpha1",` +
+		`"kind":"WukongUplink","metadata":{"name":"physnet2"},"spec":{"nodeGroups":[{"name":"all","interface":"ens160"}],"untagged":"Allow"}}]}` + "\n"
+	got = renderOf(t, list+`{"apiVersion":"vm.novasphere.dev/v1alpha1","kind":"Wukong","metadata":{"name":"vm"},"spec":{"networks":[{"name":"lan"}]}}`)
+	if want := "standard input, document 1, item 1: WukongUplink \"physnet2\": " + notEvaluated; got.stdout != without.stdout || got.stderr != want {
+		t.Errorf("got %q and\n%s", got.stderr, got.stdout)
 	}
 }
 

@@ -29,6 +29,8 @@ type input struct {
 	// places say for each Wukong where it stands.
 	places  []string
 	secrets []*corev1.Secret
+	// uplinks say where each valid WukongUplink stands. Nothing is rendered from them.
+	uplinks []string
 	// ignored says what the other documents are.
 	ignored []string
 	// problems say what is not valid.
@@ -74,12 +76,14 @@ func (in *input) add(d document) {
 	switch {
 	case err != nil, h.Kind == "", h.APIVersion == "":
 		in.addWukong(d, h)
-	case h.Kind == "List" && h.APIVersion == "v1", h.Kind == "WukongList" && ours:
+	case h.Kind == "List" && h.APIVersion == "v1", ours && slices.Contains([]string{"WukongList", "WukongUplinkList"}, h.Kind):
 		for i, item := range h.Items {
 			in.add(document{place: fmt.Sprintf("%s, item %d", d.place, i+1), text: item})
 		}
 	case h.Kind == "Secret" && h.APIVersion == "v1":
 		in.addSecret(d, h)
+	case ours && h.Kind == "WukongUplink":
+		in.addUplink(d, h)
 	case ours && !slices.Contains([]string{"WukongNetwork", "WukongNodeBridge"}, h.Kind):
 		in.addWukong(d, h)
 	default:
@@ -89,6 +93,22 @@ func (in *input) add(d document) {
 
 func (in *input) addWukong(d document, h head) {
 	wukong, errs := in.validator.Wukong(d.text)
+	if in.refuse(d, h, errs) {
+		return
+	}
+	in.wukongs = append(in.wukongs, wukong)
+	in.places = append(in.places, d.place+h.named())
+}
+
+// addUplink validates a WukongUplink. Its fence depends on nodes and namespaces, which only a cluster has.
+func (in *input) addUplink(d document, h head) {
+	if _, errs := in.validator.Validate(d.text); !in.refuse(d, h, errs) {
+		in.uplinks = append(in.uplinks, d.place+h.named())
+	}
+}
+
+// refuse notes what is not valid in a document, and tells whether anything is.
+func (in *input) refuse(d document, h head, errs field.ErrorList) bool {
 	// The validation goes through maps, so its errors come in another order each time.
 	slices.SortStableFunc(errs, func(a, b *field.Error) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Detail, b.Detail))
@@ -96,10 +116,7 @@ func (in *input) addWukong(d document, h head) {
 	for _, err := range errs {
 		in.problems = append(in.problems, fmt.Sprintf("%s%s: %s", d.place, h.named(), err))
 	}
-	if len(errs) == 0 {
-		in.wukongs = append(in.wukongs, wukong)
-		in.places = append(in.places, d.place+h.named())
-	}
+	return len(errs) > 0
 }
 
 // rank puts what is said of the whole document last: it is that not everything was checked.

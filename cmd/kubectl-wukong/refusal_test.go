@@ -19,6 +19,15 @@ func TestRefusals(t *testing.T) {
 			"standard input, document 2: Wukong \"second\": spec.cpu: Invalid value: 0: must be between 1 and 512\n" +
 				"standard input, document 2: Wukong \"second\": spec.networks[0].vlanId: Invalid value: 5000: must be between 1 and 4094; leave it out for an untagged network\n" + refusal,
 		},
+		{
+			"invalid WukongUplink, beside a valid Wukong", lan + "---\n" + strings.Replace(fence, "last: 199", "last: 99", 1),
+			"standard input, document 2: WukongUplink \"physnet1\": spec.vlanRanges[0].last: Invalid value: " +
+				"must not be below first; for a single VLAN write it twice\n" + refusal,
+		},
+		{
+			"WukongUplink alone", fence,
+			"standard input, document 1: WukongUplink \"physnet1\": " + notEvaluated + "Error: there is no Wukong in what was given with -f\n",
+		},
 		{"unknown field", small + "spec: {cpus: 2}\n", "standard input, document 1: Wukong \"vm\": spec.cpus: Invalid value: unknown field \"spec.cpus\"\n" + refusal},
 		{
 			"another type, so that not everything is checked", small + "spec: {cpu: two}\n",
@@ -29,7 +38,7 @@ func TestRefusals(t *testing.T) {
 		{"no kind", "metadata: {name: vm}\n", "standard input, document 1: apiVersion: Required value: write for example vm.novasphere.dev/v1alpha1\n" + refusal},
 		{
 			"misspelt kind", strings.Replace(lan, "kind: Wukong", "kind: wukong", 1),
-			"standard input, document 1: wukong \"vm\": kind: Unsupported value: \"wukong\": supported values: \"Wukong\", \"WukongNetwork\", \"WukongNodeBridge\"\n" + refusal,
+			"standard input, document 1: wukong \"vm\": kind: Unsupported value: \"wukong\": supported values: \"Wukong\", \"WukongNetwork\", \"WukongNodeBridge\", \"WukongUplink\"\n" + refusal,
 		},
 		{
 			"version that is not served", strings.Replace(lan, "v1alpha1", "v1", 1),

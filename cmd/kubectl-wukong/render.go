@@ -29,6 +29,9 @@ func render(opts *options, stdin io.Reader, stdout, stderr io.Writer) error {
 			fmt.Fprintln(stderr, ignored)
 		}
 	}
+	for _, place := range in.uplinks {
+		fmt.Fprintf(stderr, "%s: warning: WukongUplinks are not evaluated offline; what is rendered is as without it\n", place)
+	}
 	if len(in.wukongs) == 0 && len(in.problems) == 0 {
 		return errors.New("there is no Wukong in what was given with -f")
 	}
