@@ -18,6 +18,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
 )
 
 // CacheOptions returns the options of the manager's cache: it holds only what the controllers read. Kinds of APIs
@@ -72,7 +73,9 @@ func trim(in any) (any, error) {
 	case *corev1.Node:
 		object.Annotations = nil
 		object.Spec = corev1.NodeSpec{}
-		object.Status = corev1.NodeStatus{Conditions: object.Status.Conditions}
+		object.Status = corev1.NodeStatus{Conditions: object.Status.Conditions, Addresses: object.Status.Addresses}
+	case *nmstatev1beta1.NodeNetworkState:
+		trimNodeState(object)
 	case *nmstatev1beta1.NodeNetworkConfigurationEnactment:
 		object.Status.DesiredState, object.Status.DesiredStateMetaInfo = shared.State{}, shared.NodeNetworkConfigurationEnactmentMetaInfo{}
 		object.Status.CapturedStates = nil
@@ -82,6 +85,14 @@ func trim(in any) (any, error) {
 		trimMachine(object)
 	}
 	return in, nil
+}
+
+// trimNodeState leaves of a node's network what decides about bridges. What cannot be read is left as it is, for whoever
+// reads it to say so.
+func trimNodeState(state *nmstatev1beta1.NodeNetworkState) {
+	if trimmed, err := hostnet.Trim(state.Status.CurrentState.Raw); err == nil {
+		state.Status.CurrentState = shared.State{Raw: trimmed}
+	}
 }
 
 // trimMachine leaves of somebody else's machine only what tells whether it is attached to one of our networks.

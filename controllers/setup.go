@@ -31,6 +31,9 @@ type Options struct {
 	// NodeDeadline is how long the removal of a bridge waits for a node that is not ready or has no NMState
 	// handler, before the bridge is left there and reported.
 	NodeDeadline time.Duration
+	// RetryInterval is how long after NMState gave up on a node its policy is tried again for the first time; the time
+	// doubles with each attempt. 0 tries nothing again.
+	RetryInterval time.Duration
 	// ProgressInterval is the shortest time between two reports of mere progress on one object.
 	ProgressInterval time.Duration
 	// Launchers is a cache of virt-launcher pods alone, made by NewLaunchers.
@@ -40,6 +43,9 @@ type Options struct {
 // slowDeadline is how long the removal of a bridge waits for a node whose handler does not finish. NMState itself
 // gives up on an attempt after eight minutes and tries five times.
 const slowDeadline = 45 * time.Minute
+
+// retryMost bounds the time between two attempts at a policy that NMState gave up on.
+const retryMost = time.Hour
 
 // SetupWithManager adds every controller to the manager, and returns the first error of one of them.
 func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
@@ -52,7 +58,10 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	if err := nmstate.SetupWithManager(ctx, mgr, nmstate.Options{
 		Registry: registry, Pace: apply.NewPace(opts.ProgressInterval), Launchers: opts.Launchers,
-		Deadlines: nodenet.Deadlines{Unreachable: opts.NodeDeadline, Slow: slowDeadline},
+		Deadlines: nodenet.Deadlines{
+			Unreachable: opts.NodeDeadline, Slow: slowDeadline,
+			Retry: opts.RetryInterval, RetryMost: max(opts.RetryInterval, retryMost), Drift: opts.NodeDeadline,
+		},
 	}); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type options struct {
 	defaultUplink string
 	defaultImage  string
 	nodeDeadline  time.Duration
+	retryInterval time.Duration
 
 	metricsAddress string
 	metricsSecure  bool
@@ -45,6 +46,7 @@ func defaultOptions() *options {
 		defaultUplink:  environment(vmv1alpha1.EnvDefaultUplink, vmv1alpha1.DefaultUplink),
 		defaultImage:   environment(vmv1alpha1.EnvDefaultOSImage, vmv1alpha1.DefaultOSImage),
 		nodeDeadline:   2 * time.Minute,
+		retryInterval:  time.Minute,
 		metricsAddress: ":8443",
 		metricsSecure:  true,
 		probeAddress:   ":8081",
@@ -72,7 +74,9 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.defaultImage, "default-os-image", o.defaultImage,
 		"container-disk image of machines that name none (environment: "+vmv1alpha1.EnvDefaultOSImage+")")
 	flags.DurationVar(&o.nodeDeadline, "node-deadline", o.nodeDeadline,
-		"how long the removal of a bridge waits for a node that does not answer")
+		"how long the removal of a bridge waits for a node that does not answer, and how long a node may lack a bridge that NMState says it made")
+	flags.DurationVar(&o.retryInterval, "retry-interval", o.retryInterval,
+		"how long after NMState gave up on a node its policy is tried again; doubles with each attempt up to 1h; 0 turns it off")
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", o.metricsAddress, "address of the metrics endpoint; 0 turns it off")
 	flags.BoolVar(&o.metricsSecure, "metrics-secure", o.metricsSecure, "serve metrics over HTTPS to clients that may get them")
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", o.probeAddress, "address of the health probes; 0 turns them off")
@@ -98,6 +102,9 @@ func (o *options) validate() error {
 	}
 	if o.nodeDeadline <= 0 {
 		return fmt.Errorf("--node-deadline %s must be above 0, for example 2m", o.nodeDeadline)
+	}
+	if o.retryInterval < 0 {
+		return fmt.Errorf("--retry-interval %s must not be below 0, for example 1m", o.retryInterval)
 	}
 	if _, err := zapcore.ParseLevel(o.logLevel); err != nil {
 		return fmt.Errorf("--log-level %q must be debug, info, warn or error", o.logLevel)

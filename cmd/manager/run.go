@@ -53,6 +53,7 @@ func run(ctx context.Context, opts *options) error {
 		DefaultUplink: opts.defaultUplink,
 		DefaultImage:  opts.defaultImage,
 		NodeDeadline:  opts.nodeDeadline,
+		RetryInterval: opts.retryInterval,
 
 		ProgressInterval: opts.progressInterval,
 

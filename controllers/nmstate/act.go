@@ -5,9 +5,9 @@ package nmstate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -18,93 +18,117 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
-	"github.com/novasphere/wukong/pkg/naming"
 	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
-// act carries a decision out. waiting is what keeps the policy from being written, nil when nothing
-// does; it is no error, since the event that ends it is watched.
+// act carries a decision out. waiting is what keeps a policy from being written, nil when nothing does; it is no error,
+// since the event that ends it is watched. What removes comes before what is deleted, so that the nodes are never
+// without a policy that says what is to become of them.
 func (r *reconciler) act(ctx context.Context, seen *observed, decision nodenet.Decision) (waiting *nodenet.Condition, err error) {
-	switch {
-	case decision.DeletePolicy:
-		return nil, r.deletePolicy(ctx, seen, decision)
-	case decision.Absent != nil:
-		policy, err := nncp.Absent(seen.policy.Name, *decision.Absent)
-		if err != nil {
-			return nil, err
+	var errs []error
+	for _, write := range decision.Writes {
+		held, err := r.write(ctx, seen, decision, write)
+		if held != nil {
+			waiting = held
 		}
-		since := seen.Policy.TeardownSince
-		if since.IsZero() {
-			since = seen.Now
-		}
-		policy.Annotations[vmv1alpha1.AnnotationTeardownSince] = since.UTC().Format(time.RFC3339)
-		return r.write(ctx, seen, policy)
-	case decision.Present != nil:
-		name, err := r.policyName(ctx, seen, decision)
-		if err != nil {
-			return nil, err
-		}
-		policy, err := nncp.Present(name, *decision.Present)
-		if err != nil {
-			return nil, err
-		}
-		waiting, err := r.write(ctx, seen, policy)
-		if apply.IsTaken(err) && name != naming.Policy(decision.FirstClaim.Name) {
-			return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonNameConflict, Message: err.Error()}, nil
-		}
-		// A preferred name that was taken a moment ago is an ordinary error: the next try takes the other one.
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return waiting, err
 	}
-	return nil, nil
+	for _, deletion := range decision.Deletes {
+		errs = append(errs, r.delete(ctx, seen, deletion.Name))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return waiting, err
+	}
+	for _, node := range decision.LeftBehind {
+		r.leftBehind(ctx, seen, node)
+	}
+	return waiting, nil
 }
 
-// policyName returns the name of the bridge's policy: the existing one's, else the first claimant's form, else
-// where that is taken the form with a hash of the namespace.
-func (r *reconciler) policyName(ctx context.Context, seen *observed, decision nodenet.Decision) (string, error) {
-	if seen.policy != nil {
-		return seen.policy.Name, nil
+// write makes a policy, or makes it what it has to be.
+func (r *reconciler) write(ctx context.Context, seen *observed, decision nodenet.Decision, write nodenet.Write) (*nodenet.Condition, error) {
+	live := seen.policies[write.Name]
+	if live == nil {
+		return r.create(ctx, seen, decision, write)
 	}
-	preferred := naming.Policy(decision.FirstClaim.Name)
-	existing := &nmstatev1.NodeNetworkConfigurationPolicy{}
-	// Past the cache: another bridge's policy may have been given this name a moment ago.
-	err := r.writer.Live.Get(ctx, client.ObjectKey{Name: preferred}, existing)
+	policy, err := render(live.Name, write)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := r.writer.WouldChange(policy, live)
+	if err != nil || !changes {
+		return nil, err
+	}
+	if !acceptsUpdate(live) {
+		return stillInProgress(live.Name), nil
+	}
+	ctrl.LoggerFrom(ctx).Info("Changing policy", "policy", live.Name, "bridge", seen.bridge, "form", write.Form, "attempt", write.Attempt)
+	_, err = r.writer.Replace(ctx, policy, live)
+	if apierrors.IsNotFound(err) {
+		// Somebody deleted it in this moment; its event brings us back.
+		return nil, nil
+	}
+	return refused(policy.Name, err)
+}
+
+// create makes a policy that does not exist yet.
+func (r *reconciler) create(ctx context.Context, seen *observed, decision nodenet.Decision, write nodenet.Write) (*nodenet.Condition, error) {
+	name, other, err := r.nameOf(ctx, seen, decision, write)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := render(name, write)
+	if err != nil {
+		return nil, err
+	}
+	ours := func(existing client.Object) bool { return makes(existing, seen.bridge) }
+	ctrl.LoggerFrom(ctx).Info("Making policy", "policy", name, "bridge", seen.bridge, "form", write.Form)
+	wrote, err := r.writer.Object(ctx, policy, nil, ours, apply.Exclusive)
 	switch {
-	case apierrors.IsNotFound(err):
-		return preferred, nil
-	case err != nil:
-		return "", fmt.Errorf("reading policy %s: %w", preferred, err)
-	case makes(existing, seen.BridgeName):
-		return preferred, nil
+	case apply.IsTaken(err) && !other:
+		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonNameConflict, Message: err.Error()}, nil
+	case err == nil && wrote:
+		// A preferred name that was taken a moment ago is an ordinary error: the next try takes the other one.
+		policy.Generation = 1
+		r.written.add(policy)
+	}
+	return refused(name, err)
+}
+
+// render returns the policy of a write.
+func render(name string, write nodenet.Write) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
+	var policy *nmstatev1.NodeNetworkConfigurationPolicy
+	var err error
+	switch write.Form {
+	case nodenet.FormAbsent:
+		policy, err = nncp.Absent(name, write.Bridge)
+	case nodenet.FormRestore:
+		policy, err = nncp.Restore(name, write.Bridge)
 	default:
-		return naming.PolicyInNamespace(decision.FirstClaim.Namespace, decision.FirstClaim.Name), nil
+		policy, err = nncp.Present(name, write.Bridge, write.Attempt)
 	}
+	if err != nil {
+		return nil, err
+	}
+	memory := nncp.Memory{
+		LastGood: write.LastGood, Refused: write.Refused, RefusedBecause: write.RefusedBecause,
+		TeardownSince: write.TeardownSince, CleanupOf: write.Node, Restores: write.Role == nodenet.RoleRestore,
+	}
+	if err := nncp.Remember(policy, memory); err != nil {
+		return nil, err
+	}
+	return policy, nil
 }
 
-// makes reports whether a policy is ours and makes the given bridge.
-func makes(policy client.Object, bridge string) bool {
-	labels := policy.GetLabels()
-	return labels[vmv1alpha1.LabelManagedBy] == vmv1alpha1.ManagedByWukong && labels[vmv1alpha1.LabelBridge] == bridge
-}
-
-func (r *reconciler) write(ctx context.Context, seen *observed, policy *nmstatev1.NodeNetworkConfigurationPolicy) (*nodenet.Condition, error) {
-	var live client.Object
-	if seen.policy != nil {
-		live = seen.policy
-		changes, err := r.writer.WouldChange(policy, live)
-		if err != nil || !changes {
-			return nil, err
-		}
-		if !seen.Policy.AcceptsUpdate {
-			return stillInProgress(policy.Name), nil
-		}
-	}
-	ours := func(existing client.Object) bool { return makes(existing, seen.BridgeName) }
-	ctrl.LoggerFrom(ctx).V(1).Info("Applying policy", "policy", policy.Name, "bridge", seen.BridgeName)
-	_, err := r.writer.Object(ctx, policy, live, ours, apply.Exclusive)
+// refused turns what only NMState or a person can change into a condition, and returns any other error.
+func refused(policy string, err error) (*nodenet.Condition, error) {
 	switch {
 	case isStillInProgress(err):
-		return stillInProgress(policy.Name), nil
+		return stillInProgress(policy), nil
 	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
 		return &nodenet.Condition{Status: metav1.ConditionFalse, Reason: vmv1alpha1.ReasonApplyFailed,
 			Message: "the API server refuses the policy: " + err.Error()}, nil
@@ -124,26 +148,38 @@ func stillInProgress(policy string) *nodenet.Condition {
 	}
 }
 
-func (r *reconciler) deletePolicy(ctx context.Context, seen *observed, decision nodenet.Decision) error {
-	ctrl.LoggerFrom(ctx).Info("Deleting policy", "policy", seen.policy.Name, "bridge", seen.BridgeName)
-	precondition := client.Preconditions{UID: &seen.policy.UID, ResourceVersion: &seen.policy.ResourceVersion}
-	err := r.client.Delete(ctx, seen.policy, precondition)
-	if err := client.IgnoreNotFound(err); err != nil {
-		return fmt.Errorf("deleting policy %s: %w", seen.policy.Name, err)
+func (r *reconciler) delete(ctx context.Context, seen *observed, name string) error {
+	policy := seen.policies[name]
+	if policy == nil {
+		return nil
 	}
-	for _, node := range decision.LeftBehind {
-		r.leftBehind(ctx, seen, node)
+	ctrl.LoggerFrom(ctx).Info("Deleting policy", "policy", name, "bridge", seen.bridge)
+	target := &nmstatev1.NodeNetworkConfigurationPolicy{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	precondition := client.Preconditions{UID: &policy.UID}
+	if err := client.IgnoreNotFound(r.client.Delete(ctx, target, precondition)); err != nil {
+		return fmt.Errorf("deleting policy %s: %w", name, err)
 	}
+	r.written.forget(name)
 	return nil
 }
 
-// leftBehind tells on every claim that leaves, and in the log, that the bridge stays on a node.
+// leftBehind tells that the bridge stays on a node: on the claims that leave, or on all where none does, in the log and in
+// a metric.
 func (r *reconciler) leftBehind(ctx context.Context, seen *observed, node nodenet.NodeResult) {
-	ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.BridgeName, "node", node.Name, "state", node.State, "reason", node.Message)
-	for i := range seen.claims {
-		if !seen.claims[i].DeletionTimestamp.IsZero() {
-			r.recorder.Eventf(&seen.claims[i], nil, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge",
-				"bridge %s stays on node %s (%s): remove it there by hand when the node is back", seen.BridgeName, node.Name, node.State)
+	ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.bridge, "node", node.Name, "state", node.State, "reason", node.Message)
+	leftovers.Inc()
+	told := seen.claims
+	var leaving []*vmv1alpha1.WukongNodeBridge
+	for _, claim := range seen.claims {
+		if !claim.DeletionTimestamp.IsZero() {
+			leaving = append(leaving, claim)
 		}
+	}
+	if len(leaving) > 0 {
+		told = leaving
+	}
+	for _, claim := range told {
+		r.recorder.Eventf(claim, nil, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge",
+			"bridge %s stays on node %s (%s): remove it there by hand when the node is back", seen.bridge, node.Name, node.State)
 	}
 }

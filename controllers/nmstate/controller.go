@@ -8,6 +8,7 @@ package nmstate
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/tools/events"
@@ -23,9 +24,11 @@ import (
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges/status,verbs=patch
 // +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationpolicies,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationenactments,verbs=get;list;watch
+// +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationenactments;nodenetworkstates,verbs=get;list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks;wukongnetworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks/status,verbs=patch
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines;virtualmachineinstances,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=nodes;pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=nodes;pods;namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -37,6 +40,10 @@ type reconciler struct {
 	users     capability.Users
 	deadlines nodenet.Deadlines
 	now       func() time.Time
+	hosts     *hosts
+	written   *written
+	// planning keeps two bridges from being planned at the same time: what one is given, the other has to see.
+	planning *sync.Mutex
 }
 
 // Reconcile brings one bridge, named by the request, a step further.
@@ -45,18 +52,33 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		// The manager is stopping; whoever leads next begins anew.
 		return ctrl.Result{}, nil //nolint:nilerr // to be stopped is no failure.
 	}
-	seen, err := r.observe(ctx, request.Name)
-	if err != nil {
+	seen, decision, waiting, err := r.plan(ctx, request.Name)
+	if err != nil && seen == nil {
 		return ctrl.Result{}, err
 	}
-	decision := nodenet.Decide(seen.Observed)
-	waiting, actErr := r.act(ctx, seen, decision)
-	postponed, err := r.report(ctx, seen, decision, waiting)
-	if err := errors.Join(actErr, err); err != nil {
+	if err != nil {
+		// What could not be written is told nobody as done; claims are released by the next try.
+		decision.KeepAll()
+	}
+	postponed, reportErr := r.report(ctx, seen, decision, waiting)
+	if err := errors.Join(err, reportErr); err != nil {
 		return ctrl.Result{}, err
 	}
 	// The only times that matter are a deadline for nodes that do not answer, and that of a report put off.
 	return ctrl.Result{RequeueAfter: earliest(decision.RecheckAfter, postponed)}, nil
+}
+
+// plan decides about a bridge and writes its policies.
+func (r *reconciler) plan(ctx context.Context, bridge string) (*observed, nodenet.Decision, *nodenet.Condition, error) {
+	r.planning.Lock()
+	defer r.planning.Unlock()
+	seen, err := r.observe(ctx, bridge)
+	if err != nil {
+		return nil, nodenet.Decision{}, nil, err
+	}
+	decision := nodenet.Decide(seen.World, bridge)
+	waiting, err := r.act(ctx, seen, decision)
+	return seen, decision, waiting, err
 }
 
 // earliest returns the shorter of two times, of which 0 means none.

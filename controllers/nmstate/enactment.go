@@ -5,6 +5,7 @@ package nmstate
 
 import (
 	"strings"
+	"time"
 
 	"github.com/nmstate/kubernetes-nmstate/api/shared"
 	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
@@ -21,10 +22,17 @@ const longestMessage = 512
 // enactmentOf returns what NMState reports of a policy on a node.
 func enactmentOf(object *nmstatev1beta1.NodeNetworkConfigurationEnactment) nodenet.Enactment {
 	state, message := stateOf(object.Status.Conditions)
+	since := time.Time{}
+	for _, condition := range object.Status.Conditions {
+		if condition.Status == corev1.ConditionTrue && condition.LastTransitionTime.After(since) {
+			since = condition.LastTransitionTime.Time
+		}
+	}
 	return nodenet.Enactment{
 		Node:       strings.TrimSuffix(object.Name, "."+object.Labels[capability.PolicyLabel]),
 		Generation: object.Status.PolicyGeneration,
 		State:      state,
+		Since:      since,
 		Message:    message,
 	}
 }

@@ -49,10 +49,13 @@ func TestNameTakenInTheMeantime(t *testing.T) {
 		Labels: map[string]string{vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong, vmv1alpha1.LabelBridge: "br-one"},
 	}}
 	cluster := fake.NewClientBuilder().WithScheme(scheme).WithObjects(other).Build()
-	r := &reconciler{client: cluster, writer: apply.Writer{Client: cluster, Live: &lateReader{Client: cluster}, Manager: name}}
+	r := &reconciler{client: cluster, writer: apply.Writer{Client: cluster, Live: &lateReader{Client: cluster}, Manager: name}, written: &written{}}
 	bridge := nncp.Bridge{Name: "br-two", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens160", VLANID: 102}
-	seen := &observed{Observed: nodenet.Observed{BridgeName: bridge.Name}}
-	decision := nodenet.Decision{Present: &bridge, FirstClaim: types.NamespacedName{Namespace: "other", Name: "twin-lan"}}
+	seen := &observed{bridge: bridge.Name}
+	decision := nodenet.Decision{
+		FirstClaim: types.NamespacedName{Namespace: "other", Name: "twin-lan"},
+		Writes:     []nodenet.Write{{Role: nodenet.RoleBridge, Form: nodenet.FormPresent, Bridge: bridge}},
+	}
 
 	if waiting, err := r.act(t.Context(), seen, decision); err == nil || waiting != nil {
 		t.Fatalf("got %v, %v; want an error that is tried again", waiting, err)

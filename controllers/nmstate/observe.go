@@ -6,93 +6,129 @@ package nmstate
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/nmstate/kubernetes-nmstate/api/shared"
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
-	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/nodenet"
-	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
-// observed is what one reconcile read, once as values for the decision and once as the objects to write.
+// observed is what one reconcile read, once as values for the plan and once as the objects to write.
 type observed struct {
-	nodenet.Observed
-	claims []vmv1alpha1.WukongNodeBridge
-	policy *nmstatev1.NodeNetworkConfigurationPolicy
+	nodenet.World
+	bridge string
+	// claims are the claims on the bridge, and policies our policies about it by name.
+	claims   []*vmv1alpha1.WukongNodeBridge
+	policies map[string]*nmstatev1.NodeNetworkConfigurationPolicy
 }
 
+// observe reads the whole world from the cache, since who may have what depends on all claims; what is attached and what
+// NMState did is read for one bridge alone, empty for none. The objects are the cache's own and must not be changed.
 func (r *reconciler) observe(ctx context.Context, bridge string) (*observed, error) {
-	seen := &observed{Observed: nodenet.Observed{BridgeName: bridge, Now: r.now(), Deadlines: r.deadlines}}
+	seen := &observed{
+		World:  nodenet.World{Now: r.now(), Deadlines: r.deadlines},
+		bridge: bridge, policies: map[string]*nmstatev1.NodeNetworkConfigurationPolicy{},
+	}
 	var err error
 	if seen.NMStateServed, err = r.watches.Served(ctx, capability.NMState); err != nil {
 		return nil, err
 	}
-	if err := r.observeClaims(ctx, seen); err != nil {
-		return nil, err
+	steps := []func(context.Context, *observed) error{r.observeUplinks, r.observeClaims, r.observeParents}
+	if seen.NMStateServed {
+		steps = append(steps, r.observePolicies, r.observeNodes)
 	}
-	if !seen.NMStateServed {
-		return seen, nil
+	for _, step := range steps {
+		if err := step(ctx, seen); err != nil {
+			return nil, err
+		}
 	}
-	if err := r.observePolicy(ctx, seen); err != nil {
-		return nil, err
+	return seen, nil
+}
+
+func (r *reconciler) observeUplinks(ctx context.Context, seen *observed) error {
+	var uplinks vmv1alpha1.WukongUplinkList
+	if err := r.client.List(ctx, &uplinks, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the WukongUplinks: %w", err)
 	}
-	return seen, r.observeNodes(ctx, seen)
+	for i := range uplinks.Items {
+		if uplinks.Items[i].DeletionTimestamp.IsZero() {
+			seen.Uplinks = append(seen.Uplinks, &uplinks.Items[i])
+		}
+	}
+	return nil
 }
 
 func (r *reconciler) observeClaims(ctx context.Context, seen *observed) error {
+	namespaces, err := r.namespaceLabels(ctx, seen)
+	if err != nil {
+		return err
+	}
 	var claims vmv1alpha1.WukongNodeBridgeList
-	if err := r.client.List(ctx, &claims, client.MatchingFields{indexBridge: seen.BridgeName}); err != nil {
-		return fmt.Errorf("listing the claims on bridge %s: %w", seen.BridgeName, err)
+	if err := r.client.List(ctx, &claims, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the WukongNodeBridges: %w", err)
 	}
-	seen.claims = claims.Items
-	segments := map[string]bool{}
-	for i := range seen.claims {
-		claim, err := r.claim(ctx, &seen.claims[i])
+	for i := range claims.Items {
+		object := &claims.Items[i]
+		claim, err := r.claim(ctx, object, seen.bridge)
 		if err != nil {
 			return err
 		}
+		claim.NamespaceLabels = namespaces[object.Namespace]
 		seen.Claims = append(seen.Claims, claim)
-		if segment := segmentOf(&seen.claims[i]); !segments[segment] {
-			segments[segment] = true
-			if err := r.observeRivals(ctx, seen, segment); err != nil {
-				return err
-			}
+		if string(object.Spec.BridgeName) == seen.bridge {
+			seen.claims = append(seen.claims, object)
 		}
 	}
 	return nil
 }
 
-func (r *reconciler) observeRivals(ctx context.Context, seen *observed, segment string) error {
-	var rivals vmv1alpha1.WukongNodeBridgeList
-	if err := r.client.List(ctx, &rivals, client.MatchingFields{indexSegment: segment}); err != nil {
-		return fmt.Errorf("listing the claims on %s: %w", segment, err)
+// namespaceLabels returns the labels of each namespace, and nothing while no WukongUplink goes by them.
+func (r *reconciler) namespaceLabels(ctx context.Context, seen *observed) (map[string]map[string]string, error) {
+	if len(seen.Uplinks) == 0 {
+		return nil, nil
 	}
-	for i := range rivals.Items {
-		if string(rivals.Items[i].Spec.BridgeName) == seen.BridgeName {
-			continue
-		}
-		rival, err := r.claim(ctx, &rivals.Items[i])
-		if err != nil {
-			return err
-		}
-		seen.Rivals = append(seen.Rivals, rival)
+	namespaces := namespaceList()
+	if err := r.client.List(ctx, namespaces, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the namespaces: %w", err)
 	}
-	return nil
+	labels := make(map[string]map[string]string, len(namespaces.Items))
+	for i := range namespaces.Items {
+		labels[namespaces.Items[i].Name] = namespaces.Items[i].Labels
+	}
+	return labels, nil
 }
 
-func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBridge) (nodenet.Claim, error) {
+// claim returns the values of a claim. What is attached through it matters for the bridge that is looked at, and for
+// claims that are deleted.
+func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBridge, bridge string) (nodenet.Claim, error) {
 	claim := nodenet.Claim{
-		Key:     client.ObjectKeyFromObject(object),
-		Owner:   ownerOf(object),
-		Created: object.CreationTimestamp.Time,
-		Bridge:  nncp.OfClaim(object.Spec),
+		Key:        client.ObjectKeyFromObject(object),
+		Owner:      ownerOf(object),
+		Network:    object.Spec.Network,
+		Created:    object.CreationTimestamp.Time,
+		Wanted:     nodenet.WantedBy(object.Spec),
+		PolicyName: object.Status.PolicyName,
+		Granted:    granted(object),
+	}
+	for _, node := range object.Status.Nodes {
+		if madeByUs(node) {
+			claim.MadeOn = append(claim.MadeOn, node.Name)
+		}
+	}
+	if object.DeletionTimestamp.IsZero() && claim.Wanted.Bridge != bridge {
+		return claim, nil
+	}
+	running, err := r.users.Running(ctx, attachmentOf(object))
+	if err != nil {
+		return claim, err
+	}
+	for _, user := range running {
+		claim.Users = append(claim.Users, nodenet.User{Name: user.Name, Node: user.Node})
 	}
 	if object.DeletionTimestamp.IsZero() {
 		return claim, nil
@@ -106,6 +142,25 @@ func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBri
 	return claim, err
 }
 
+// granted reports whether a claim was given its bridge before.
+func granted(claim *vmv1alpha1.WukongNodeBridge) bool {
+	if claim.Status.PolicyName != "" {
+		return true
+	}
+	available := conditions.Current(claim.Status.Conditions, vmv1alpha1.ConditionAvailable, claim.Generation)
+	return available != nil && available.Status == metav1.ConditionTrue
+}
+
+// madeByUs reports whether a node's state tells that the bridge on it comes from our policy.
+func madeByUs(node vmv1alpha1.NodeBridgeNodeStatus) bool {
+	switch node.State {
+	case vmv1alpha1.NodeAdopted, vmv1alpha1.NodeMissing, vmv1alpha1.NodeUnfit:
+		return false
+	default:
+		return true
+	}
+}
+
 // ownerOf identifies the Wukong that a claim was made for.
 func ownerOf(claim *vmv1alpha1.WukongNodeBridge) string {
 	if owner := metav1.GetControllerOf(claim); owner != nil {
@@ -114,66 +169,26 @@ func ownerOf(claim *vmv1alpha1.WukongNodeBridge) string {
 	return ""
 }
 
-func (r *reconciler) observePolicy(ctx context.Context, seen *observed) error {
-	var policies nmstatev1.NodeNetworkConfigurationPolicyList
-	if err := r.client.List(ctx, &policies, client.MatchingFields{capability.IndexBridge: seen.BridgeName}); err != nil {
-		return fmt.Errorf("listing the policies of bridge %s: %w", seen.BridgeName, err)
+// observeParents reads the macvlans and ipvlans, which take a NIC without a claim.
+func (r *reconciler) observeParents(ctx context.Context, seen *observed) error {
+	var networks vmv1alpha1.WukongNetworkList
+	if err := r.client.List(ctx, &networks, client.UnsafeDisableDeepCopy, client.MatchingFields{indexParent: "true"}); err != nil {
+		return fmt.Errorf("listing the WukongNetworks: %w", err)
 	}
-	for i := range policies.Items {
-		if seen.policy == nil || policies.Items[i].Name < seen.policy.Name {
-			seen.policy = &policies.Items[i]
-		}
-	}
-	if seen.policy == nil {
-		return nil
-	}
-	policy, err := policyOf(seen.policy)
-	if err != nil {
-		return err
-	}
-	seen.Policy = policy
-	var enactments nmstatev1beta1.NodeNetworkConfigurationEnactmentList
-	if err := r.client.List(ctx, &enactments, client.MatchingFields{capability.IndexPolicy: policy.Name}); err != nil {
-		return fmt.Errorf("listing the enactments of policy %s: %w", policy.Name, err)
-	}
-	for i := range enactments.Items {
-		seen.Enactments = append(seen.Enactments, enactmentOf(&enactments.Items[i]))
+	for i := range networks.Items {
+		network := &networks.Items[i]
+		nic, vlan := nodenet.SplitParent(network.Spec.BridgeName)
+		seen.Parents = append(seen.Parents, nodenet.Parent{
+			Key: client.ObjectKeyFromObject(network), Created: network.CreationTimestamp.Time,
+			Granted: network.Status.NetworkAttachmentDefinition != "", Interface: nic, VLANID: vlan,
+		})
 	}
 	return nil
 }
 
-// policyOf returns the values of our policy. The error says that somebody broke our record in it.
-func policyOf(object *nmstatev1.NodeNetworkConfigurationPolicy) (*nodenet.Policy, error) {
-	bridge, err := nncp.OfPolicy(object)
-	if err != nil {
-		return nil, err
-	}
-	policy := &nodenet.Policy{
-		Name:          object.Name,
-		Generation:    object.Generation,
-		Bridge:        bridge,
-		Deleting:      !object.DeletionTimestamp.IsZero(),
-		AcceptsUpdate: acceptsUpdate(object),
-	}
-	if since, ok := object.Annotations[vmv1alpha1.AnnotationTeardownSince]; ok {
-		if policy.TeardownSince, err = time.Parse(time.RFC3339, since); err != nil {
-			return nil, fmt.Errorf("reading annotation %s of policy %s: %w", vmv1alpha1.AnnotationTeardownSince, object.Name, err)
-		}
-	}
-	return policy, nil
-}
-
-// acceptsUpdate reports whether NMState's admission lets the policy's spec change: a handler has finished with
-// the present one (kubernetes-nmstate, deploy/handler/operator.yaml, ValidatingAdmissionPolicy).
-func acceptsUpdate(policy *nmstatev1.NodeNetworkConfigurationPolicy) bool {
-	available := policy.Status.Conditions.Find(shared.NodeNetworkConfigurationPolicyConditionAvailable)
-	return available != nil && available.Reason != "" &&
-		available.Reason != shared.NodeNetworkConfigurationPolicyConditionConfigurationProgressing
-}
-
 func (r *reconciler) observeNodes(ctx context.Context, seen *observed) error {
 	var pods corev1.PodList
-	if err := r.client.List(ctx, &pods, client.MatchingLabels{handlerLabel: handlerLabelValue}); err != nil {
+	if err := r.client.List(ctx, &pods, client.UnsafeDisableDeepCopy, client.MatchingLabels{handlerLabel: handlerLabelValue}); err != nil {
 		return fmt.Errorf("listing the nmstate handlers: %w", err)
 	}
 	handlers := make(map[string]bool, len(pods.Items))
@@ -182,13 +197,20 @@ func (r *reconciler) observeNodes(ctx context.Context, seen *observed) error {
 			handlers[pods.Items[i].Spec.NodeName] = true
 		}
 	}
+	hosts, err := r.hosts.read(ctx, r.client)
+	if err != nil {
+		return err
+	}
 	var nodes corev1.NodeList
-	if err := r.client.List(ctx, &nodes); err != nil {
+	if err := r.client.List(ctx, &nodes, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the nodes: %w", err)
 	}
 	for i := range nodes.Items {
 		node := nodeOf(&nodes.Items[i])
 		node.Handler = handlers[node.Name]
+		if network, reported := hosts[node.Name]; reported {
+			node.Host = hostOf(&nodes.Items[i], network)
+		}
 		seen.Nodes = append(seen.Nodes, node)
 	}
 	return nil

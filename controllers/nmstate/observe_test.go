@@ -4,6 +4,7 @@
 package nmstate
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ var lan = nncp.Bridge{Name: "br-lan", Type: vmv1alpha1.BridgeTypeLinux, Uplink: 
 
 func policy(t *testing.T) *nmstatev1.NodeNetworkConfigurationPolicy {
 	t.Helper()
-	built, err := nncp.Present("vm-lan-bridge", lan)
+	built, err := nncp.Present("vm-lan-bridge", lan, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +63,13 @@ func TestPolicyOf(t *testing.T) {
 	object.DeletionTimestamp = new(metav1.Now())
 	got, err := policyOf(object)
 	want := nodenet.Policy{
-		Name: "vm-lan-bridge", Generation: 7, Bridge: lan, TeardownSince: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC), Deleting: true,
+		Name: "vm-lan-bridge", Role: nodenet.RoleBridge, Generation: 7, Bridge: lan, TeardownSince: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC), Deleting: true,
 	}
-	if err != nil || *got != want {
+	if err != nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v (%v), want %+v", got, err, want)
 	}
 	got, err = policyOf(policy(t))
-	if err != nil || *got != (nodenet.Policy{Name: "vm-lan-bridge", Bridge: lan}) {
+	if err != nil || !reflect.DeepEqual(*got, nodenet.Policy{Name: "vm-lan-bridge", Role: nodenet.RoleBridge, Bridge: lan}) {
 		t.Errorf("got %+v (%v)", got, err)
 	}
 }
@@ -110,7 +111,8 @@ func TestNodeOf(t *testing.T) {
 		{"just joined", &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}}, nodenet.Node{Name: "n1"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if got := nodeOf(row.node); got != row.want {
+			row.want.Labels = row.node.Labels
+			if got := nodeOf(row.node); !reflect.DeepEqual(got, row.want) {
 				t.Errorf("got %+v, want %+v", got, row.want)
 			}
 		})

@@ -6,7 +6,7 @@ package nmstate
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"sync"
 	"time"
 
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
@@ -21,7 +21,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -37,8 +36,10 @@ const (
 
 	// indexBridge finds claims by the name of their bridge.
 	indexBridge = "bridge"
-	// indexSegment finds claims by their NIC and VLAN.
-	indexSegment = "segment"
+	// indexWaiting finds the claims that have not been given their bridge yet.
+	indexWaiting = "waiting"
+	// indexParent finds the WukongNetworks that take a NIC without a claim.
+	indexParent = "parent"
 	// indexAttachment finds claims by the "namespace/name" of the attachment that leads to their bridge.
 	indexAttachment = "attachment"
 
@@ -63,13 +64,16 @@ type Options struct {
 	Deadlines nodenet.Deadlines
 }
 
-// SetupWithManager adds the controller to the manager. It returns an error when an index or a watch cannot be
-// made.
+// SetupWithManager adds the controller of bridges and that of WukongUplinks to the manager. It returns an error when an
+// index or a watch cannot be made.
 func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
 	for field, extract := range claimIndexes {
 		if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.WukongNodeBridge{}, field, extract); err != nil {
 			return fmt.Errorf("indexing WukongNodeBridges by %s: %w", field, err)
 		}
+	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.WukongNetwork{}, indexParent, parentOf); err != nil {
+		return fmt.Errorf("indexing WukongNetworks by %s: %w", indexParent, err)
 	}
 	r := &reconciler{
 		client:    mgr.GetClient(),
@@ -79,10 +83,23 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		users:     capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
 		deadlines: opts.Deadlines,
 		now:       time.Now,
+		hosts:     &hosts{},
+		written:   &written{},
+		planning:  &sync.Mutex{},
 	}
+	if err := r.setupBridges(mgr, opts); err != nil {
+		return err
+	}
+	return setupUplinks(mgr, r, opts)
+}
+
+func (r *reconciler) setupBridges(mgr manager.Manager, opts Options) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, handler.EnqueueRequestsFromMapFunc(r.bridgesOfClaim), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, r.waitingBridges), builder.WithPredicates(isParent())).
+		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(namespace(), capability.Gathered(gather, r.bridgesOfNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&corev1.Node{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(nodeChanged())).
 		Watches(&corev1.Pod{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(podChanged())).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyBridge),
@@ -96,8 +113,9 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	r.watches.Attach(c)
 	r.watches.On(capability.NMState, func() []source.Source {
 		return []source.Source{
-			source.Kind(mgr.GetCache(), client.Object(&nmstatev1.NodeNetworkConfigurationPolicy{}), capability.Gathered(gather, bridgeOfPolicy)),
+			source.Kind(mgr.GetCache(), client.Object(&nmstatev1.NodeNetworkConfigurationPolicy{}), capability.Gathered(gather, r.bridgesOfPolicy)),
 			source.Kind(mgr.GetCache(), client.Object(&nmstatev1beta1.NodeNetworkConfigurationEnactment{}), capability.Gathered(gather, r.bridgeOfEnactment)),
+			source.Kind(mgr.GetCache(), client.Object(&nmstatev1beta1.NodeNetworkState{}), r.stateHandler()),
 		}
 	})
 	r.watches.On(capability.KubeVirt, func() []source.Source {
@@ -113,95 +131,35 @@ var claimIndexes = map[string]client.IndexerFunc{
 	indexBridge: func(obj client.Object) []string {
 		return []string{string(obj.(*vmv1alpha1.WukongNodeBridge).Spec.BridgeName)}
 	},
-	indexSegment: func(obj client.Object) []string {
-		return []string{segmentOf(obj.(*vmv1alpha1.WukongNodeBridge))}
+	indexWaiting: func(obj client.Object) []string {
+		if granted(obj.(*vmv1alpha1.WukongNodeBridge)) {
+			return nil
+		}
+		return []string{"true"}
 	},
 	indexAttachment: func(obj client.Object) []string {
 		return []string{attachmentOf(obj)}
 	},
 }
 
-// segmentOf returns the NIC and VLAN of a claim as one text.
-func segmentOf(claim *vmv1alpha1.WukongNodeBridge) string {
-	return string(claim.Spec.Uplink) + "/" + strconv.Itoa(int(claim.Spec.VLANID))
+// parentOf marks the networks that take a NIC without a claim.
+func parentOf(obj client.Object) []string {
+	network := obj.(*vmv1alpha1.WukongNetwork)
+	switch network.Spec.Type {
+	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
+		if network.Spec.NADName == "" {
+			return []string{"true"}
+		}
+	}
+	return nil
+}
+
+func isParent() predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(obj client.Object) bool { return len(parentOf(obj)) > 0 })
 }
 
 // attachmentOf returns the "namespace/name" of the attachment that leads to a claim's bridge. Claim and
 // WukongNetwork have one name.
 func attachmentOf(claim client.Object) string {
 	return claim.GetNamespace() + "/" + naming.NetworkAttachmentDefinition(claim.GetName())
-}
-
-func requestFor(bridge string) reconcile.Request {
-	return reconcile.Request{NamespacedName: client.ObjectKey{Name: bridge}}
-}
-
-// bridgesOfClaim maps a claim to its bridge, and to the bridges of claims on the same NIC and VLAN.
-func (r *reconciler) bridgesOfClaim(ctx context.Context, obj client.Object) []reconcile.Request {
-	claim, ok := obj.(*vmv1alpha1.WukongNodeBridge)
-	if !ok {
-		return nil
-	}
-	requests := []reconcile.Request{requestFor(string(claim.Spec.BridgeName))}
-	var rivals vmv1alpha1.WukongNodeBridgeList
-	if err := r.client.List(ctx, &rivals, client.MatchingFields{indexSegment: segmentOf(claim)}); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing claims of a segment", "segment", segmentOf(claim))
-		return requests
-	}
-	return appendBridges(requests, rivals.Items)
-}
-
-// everyBridge maps an event to all bridges, for what concerns each of them: a node, a handler, an API.
-func (r *reconciler) everyBridge(ctx context.Context, _ client.Object) []reconcile.Request {
-	var claims vmv1alpha1.WukongNodeBridgeList
-	if err := r.client.List(ctx, &claims); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing claims")
-		return nil
-	}
-	return appendBridges(nil, claims.Items)
-}
-
-// bridgesOfUser maps a machine or pod to the bridges it is attached to.
-func (r *reconciler) bridgesOfUser(ctx context.Context, obj client.Object) []reconcile.Request {
-	var requests []reconcile.Request
-	for _, attachment := range capability.AttachmentsOf(obj) {
-		var claims vmv1alpha1.WukongNodeBridgeList
-		if err := r.client.List(ctx, &claims, client.MatchingFields{indexAttachment: attachment}); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Listing claims of an attachment", "attachment", attachment)
-			continue
-		}
-		requests = appendBridges(requests, claims.Items)
-	}
-	return requests
-}
-
-func appendBridges(requests []reconcile.Request, claims []vmv1alpha1.WukongNodeBridge) []reconcile.Request {
-	seen := make(map[reconcile.Request]bool, len(requests))
-	for _, request := range requests {
-		seen[request] = true
-	}
-	for i := range claims {
-		if request := requestFor(string(claims[i].Spec.BridgeName)); !seen[request] {
-			seen[request] = true
-			requests = append(requests, request)
-		}
-	}
-	return requests
-}
-
-func bridgeOfPolicy(_ context.Context, obj client.Object) []reconcile.Request {
-	if bridge := obj.GetLabels()[vmv1alpha1.LabelBridge]; bridge != "" {
-		return []reconcile.Request{requestFor(bridge)}
-	}
-	return nil
-}
-
-func (r *reconciler) bridgeOfEnactment(ctx context.Context, obj client.Object) []reconcile.Request {
-	var policy nmstatev1.NodeNetworkConfigurationPolicy
-	key := client.ObjectKey{Name: obj.GetLabels()[capability.PolicyLabel]}
-	if err := r.client.Get(ctx, key, &policy); err != nil {
-		// A policy that is gone, or somebody else's, needs nothing from here.
-		return nil
-	}
-	return bridgeOfPolicy(ctx, &policy)
 }

@@ -23,7 +23,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, decision nodene
 	var errs []error
 	var postponed time.Duration
 	for i := range seen.claims {
-		claim := &seen.claims[i]
+		claim := seen.claims[i]
 		verdict, decided := decision.Verdicts[client.ObjectKeyFromObject(claim)]
 		switch {
 		case !decided:
@@ -56,14 +56,18 @@ func overlay(verdict nodenet.Verdict, waiting *nodenet.Condition) nodenet.Verdic
 func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridge, verdict nodenet.Verdict) (time.Duration, error) {
 	told := &vmv1alpha1.WukongNodeBridge{ObjectMeta: metav1.ObjectMeta{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}}
 	told.Status = vmv1alpha1.WukongNodeBridgeStatus{
-		PolicyName: verdict.PolicyName,
+		PolicyName:   verdict.PolicyName,
+		WukongUplink: verdict.WukongUplink,
 		Conditions: conditions.Own(claim.Status.Conditions, claim.Generation,
 			condition(vmv1alpha1.ConditionReady, verdict.Ready),
 			condition(vmv1alpha1.ConditionAvailable, verdict.Available),
+			condition(vmv1alpha1.ConditionAllowed, verdict.Allowed),
 		),
 	}
 	for _, node := range verdict.Nodes {
-		told.Status.Nodes = append(told.Status.Nodes, vmv1alpha1.NodeBridgeNodeStatus{Name: node.Name, State: node.State, Message: node.Message})
+		told.Status.Nodes = append(told.Status.Nodes, vmv1alpha1.NodeBridgeNodeStatus{
+			Name: node.Name, State: node.State, Usable: node.Usable, Hostname: node.Hostname, Message: node.Message,
+		})
 	}
 	if equality.Semantic.DeepEqual(told.Status, claim.Status) {
 		return 0, nil

@@ -7,14 +7,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/render/children"
 )
 
@@ -32,7 +37,7 @@ type result struct {
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{names: map[string]string{}, problems: map[string]error{}}
 	var errs []error
-	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), r.defaultUplink) {
+	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), nodenet.DefaultUplink(seen.uplinks, r.defaultUplink)) {
 		err := r.ensure(ctx, seen, child, &res)
 		switch {
 		case apply.IsTaken(err):
@@ -59,7 +64,13 @@ func (r *reconciler) ensure(ctx context.Context, seen *observed, child children.
 		return err
 	}
 	res.names[child.Network] = name
-	child.KeepUplink(seen.networks[name], seen.bridges[name])
+	if r.outdated(child, seen.bridges[name]) {
+		// It was never given a bridge, and what it asks for by default is another one now.
+		res.made = true
+		return r.remove(ctx, seen.bridges[name])
+	}
+	child.Part(seen.earlier(child.Network, name), revision)
+	child.Keep(seen.networks[name], seen.bridges[name])
 	meta := children.Meta(seen.wukong, name, child.Network, revision)
 	if child.NodeBridge != nil {
 		child.Attachment.NodeBridgeName = name
@@ -72,6 +83,26 @@ func (r *reconciler) ensure(ctx context.Context, seen *observed, child children.
 	network := &vmv1alpha1.WukongNetwork{ObjectMeta: *meta.DeepCopy(), Spec: child.Attachment}
 	network.Finalizers = []string{vmv1alpha1.FinalizerNetwork}
 	return r.apply(ctx, seen.wukong, network, orNil(seen.networks[name]), res)
+}
+
+// outdated reports whether a claim that took the default uplink was not given a bridge and the default has changed.
+func (r *reconciler) outdated(child children.Child, existing *vmv1alpha1.WukongNodeBridge) bool {
+	if !child.UplinkDefaulted || child.NodeBridge == nil || existing == nil || existing.Spec.Uplink == child.NodeBridge.Uplink {
+		return false
+	}
+	allowed := conditions.Current(existing.Status.Conditions, vmv1alpha1.ConditionAllowed, existing.Generation)
+	return allowed != nil && allowed.Status == metav1.ConditionFalse && existing.Status.PolicyName == "" &&
+		!conditions.IsTrue(existing.Status.Conditions, vmv1alpha1.ConditionAvailable, existing.Generation)
+}
+
+// earlier returns the claim of an earlier declaration of a network, nil when there is none.
+func (seen *observed) earlier(network, current string) *vmv1alpha1.WukongNodeBridge {
+	for _, name := range slices.Sorted(maps.Keys(seen.bridges)) {
+		if name != current && seen.bridges[name].Spec.Network == network {
+			return seen.bridges[name]
+		}
+	}
+	return nil
 }
 
 // nameOf returns the name of a network's children: that of the living ones of the same revision, else the

@@ -22,6 +22,7 @@ import (
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/status,verbs=patch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/finalizers,verbs=update
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks;wukongnodebridges,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 type reconciler struct {

@@ -20,6 +20,8 @@ type observed struct {
 	// networks and bridges are the Wukong's own children by name.
 	networks map[string]*vmv1alpha1.WukongNetwork
 	bridges  map[string]*vmv1alpha1.WukongNodeBridge
+	// uplinks are all WukongUplinks.
+	uplinks []*vmv1alpha1.WukongUplink
 }
 
 func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*observed, error) {
@@ -42,6 +44,13 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 	}
 	for i := range bridges.Items {
 		seen.bridges[bridges.Items[i].Name] = &bridges.Items[i]
+	}
+	var uplinks vmv1alpha1.WukongUplinkList
+	if err := r.client.List(ctx, &uplinks); err != nil {
+		return nil, fmt.Errorf("listing the WukongUplinks: %w", err)
+	}
+	for i := range uplinks.Items {
+		seen.uplinks = append(seen.uplinks, &uplinks.Items[i])
 	}
 	return seen, nil
 }

@@ -55,6 +55,8 @@ func SetupWithManager(mgr manager.Manager, opts Options) error {
 		Watches(&vmv1alpha1.Wukong{}, capability.Gathered(gather, itself)).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests)).
+		// Which uplink networks take that name none.
+		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyWukong), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Complete(r)
 	if err != nil {
@@ -66,4 +68,18 @@ func SetupWithManager(mgr manager.Manager, opts Options) error {
 // itself maps a Wukong to itself.
 func itself(_ context.Context, obj client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(obj)}}
+}
+
+// everyWukong maps an event to all Wukongs.
+func (r *reconciler) everyWukong(ctx context.Context, _ client.Object) []reconcile.Request {
+	var wukongs vmv1alpha1.WukongList
+	if err := r.client.List(ctx, &wukongs, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing Wukongs")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(wukongs.Items))
+	for i := range wukongs.Items {
+		requests = append(requests, itself(ctx, &wukongs.Items[i])...)
+	}
+	return requests
 }

@@ -36,6 +36,7 @@ var NMState = API{Name: "NMState", Kinds: []Kind{
 		CRD: "nodenetworkconfigurationenactments.nmstate.io", Object: &nmstatev1beta1.NodeNetworkConfigurationEnactment{},
 		Indexes: map[string]client.IndexerFunc{IndexPolicy: func(obj client.Object) []string { return []string{obj.GetLabels()[PolicyLabel]} }},
 	},
+	{CRD: "nodenetworkstates.nmstate.io", Object: &nmstatev1beta1.NodeNetworkState{}},
 }}
 
 // Multus is the NetworkAttachmentDefinition API, which Multus serves.

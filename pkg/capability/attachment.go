@@ -70,6 +70,14 @@ func attachmentsOfPod(pod client.Object) []string {
 	return names
 }
 
+// Running is a pod that is attached to a network.
+type Running struct {
+	// Name says what runs, for example "VirtualMachineInstance ns/vm".
+	Name string
+	// Node is the node that it runs on, empty while it is not scheduled.
+	Node string
+}
+
 // Users looks up what is attached to a network.
 type Users struct {
 	// Machines reads VirtualMachines and their instances from the cache.
@@ -109,4 +117,25 @@ func (u Users) Of(ctx context.Context, attachment string, kubeVirtServed bool) (
 		}
 	}
 	return "", nil
+}
+
+// Running returns the virt-launcher pods that are attached to a network and have not ended, named after their machines.
+func (u Users) Running(ctx context.Context, attachment string) ([]Running, error) {
+	var pods corev1.PodList
+	if err := u.Launchers.List(ctx, &pods, client.MatchingFields{IndexAttachment: attachment}); err != nil {
+		return nil, fmt.Errorf("listing the launcher pods attached to %s: %w", attachment, err)
+	}
+	var running []Running
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		name := "Pod " + client.ObjectKeyFromObject(pod).String()
+		if machine := pod.Annotations[kubevirtv1.DomainAnnotation]; machine != "" {
+			name = "VirtualMachine " + pod.Namespace + "/" + machine
+		}
+		running = append(running, Running{Name: name, Node: pod.Spec.NodeName})
+	}
+	return running, nil
 }

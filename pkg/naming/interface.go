@@ -14,6 +14,12 @@ func Bridge(network string) string {
 	return kernelInterface("br-"+network, network)
 }
 
+// BridgeRevision returns the name of a bridge that is to be there beside the one of the given name, for a network whose
+// declaration changed; the revision tells the declarations apart.
+func BridgeRevision(bridge, revision string) string {
+	return withHash(bridge, MaxInterface, interfaceHashLength, bridge, revision)
+}
+
 // VLANInterface returns the name of the VLAN interface on a NIC, "<nic>.<vlan>". Where that is too long for
 // the kernel the NIC's part is shortened and the VLAN stays readable: "enp175s0f0np0" with VLAN 100 becomes
 // "enp17-" and four characters of a hash and ".100".

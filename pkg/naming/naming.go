@@ -76,6 +76,27 @@ func PolicyInNamespace(namespace, wukongNodeBridge string) string {
 	return withHash(wukongNodeBridge+"-bridge", MaxLabelValue, objectHashLength, namespace, wukongNodeBridge)
 }
 
+// PolicyOfGroup returns the preferred name of the policy of one node group, where the bridge's uplink has several.
+func PolicyOfGroup(wukongNodeBridge, group string) string {
+	return object(wukongNodeBridge+"-bridge-"+group, wukongNodeBridge, group)
+}
+
+// RemovalPolicy returns the name of the policy that removes a bridge from a node group, where the policy that made it
+// cannot be made to do so.
+func RemovalPolicy(bridge, group string) string {
+	return withHash(removal(bridge), MaxLabelValue, objectHashLength, "removal", bridge, group)
+}
+
+// removal begins the name of a policy that removes a bridge, whose own name may have letters that an object's may not.
+func removal(bridge string) string {
+	return "wukong-remove-" + strings.ToLower(strings.ReplaceAll(bridge, "_", "-"))
+}
+
+// CleanupPolicy returns the name of the policy that removes a bridge from one node that has left the bridge's nodes.
+func CleanupPolicy(bridge, node string) string {
+	return withHash(removal(bridge), MaxLabelValue, objectHashLength, "cleanup", bridge, node)
+}
+
 // object returns the name, or where it is too long a shortened one with a hash of the parts.
 func object(name string, parts ...string) string {
 	if len(name) <= MaxLabelValue {

@@ -6,6 +6,7 @@ package nodenet
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -23,11 +24,26 @@ type row struct {
 	want       outcome
 }
 
-func (r row) observed() Observed {
-	return Observed{
-		BridgeName: "br-lan", NMStateServed: !r.noNMState, Claims: r.claims, Rivals: r.rivals, Policy: r.policy,
-		Enactments: r.enactments, Nodes: r.nodes, Now: now, Deadlines: Deadlines{Unreachable: unreachable, Slow: slow},
+// world is what a row describes. A claim whose bridge a policy makes was granted it before.
+func (r row) world() World {
+	w := World{
+		NMStateServed: !r.noNMState, Claims: slices.Concat(r.claims, r.rivals), Nodes: r.nodes, Now: now,
+		Deadlines: Deadlines{Unreachable: unreachable, Slow: slow},
 	}
+	// Rows without nodes are about the claims alone.
+	w.Offline = r.nodes == nil && r.policy == nil
+	if r.policy != nil {
+		policy := *r.policy
+		policy.Enactments = r.enactments
+		w.Policies = []Policy{policy}
+		for i := range w.Claims {
+			wanted := groupsOf(w.Claims[i].Wanted, nil)[""]
+			if policy.Bridge.Equal(wanted) && (policy.TeardownSince.IsZero() || !w.Claims[i].DeletedAt.IsZero()) {
+				w.Claims[i].Granted, w.Claims[i].PolicyName = true, policy.Name
+			}
+		}
+	}
+	return w
 }
 
 // States of nodes, for short.
@@ -99,7 +115,7 @@ var sharing = []row{
 	{
 		name: "somebody deletes the policy: wait until it is gone", claims: []Claim{claim("a", 0, lan)}, policy: policy(lan).deleting(), nodes: healthy("n1"),
 		enactments: []Enactment{report("n1", applied)},
-		want:       outcome{first: "a", told: told("a", isApplied)},
+		want:       outcome{told: told("a", isApplied)},
 	},
 	{
 		name: "claims that were gone before anything was made", claims: []Claim{claim("a", 0, lan).deleted(0), claim("b", 1, lan).deleted(0)}, nodes: healthy("n1"),
@@ -178,11 +194,11 @@ var conflicts = []row{
 	},
 	{
 		name: "who is in an uplink conflict holds no bridge", claims: []Claim{claim("a", 1, lan), claim("b", 2, lan200)}, rivals: []Claim{claim("r", 0, wan)},
-		want: outcome{present: &lan200, first: "b", told: told("a", "-BridgeConflict -BridgeConflict", "b", isProgressing)},
+		want: outcome{present: &lan200, first: "b", told: told("a", "-UplinkConflict -UplinkConflict", "b", isProgressing)},
 	},
 	{
-		name: "the younger of two that share gives way to a rival, the older does not", claims: []Claim{claim("a", 0, lan), claim("b", 2, lan)}, rivals: []Claim{claim("r", 1, wan)},
-		want: outcome{present: &lan, first: "a", told: told("a", isProgressing, "b", "-UplinkConflict -UplinkConflict")},
+		name: "both of two that share win over a rival that is younger than the first: it holds nothing", claims: []Claim{claim("a", 0, lan), claim("b", 2, lan)}, rivals: []Claim{claim("r", 1, wan)},
+		want: outcome{present: &lan, first: "a", told: told("a", isProgressing, "b", isProgressing)},
 	},
 }
 
@@ -203,7 +219,7 @@ func TestDecide(t *testing.T) {
 	for _, rows := range [][]row{sharing, conflicts, absentAPI, nodeStates, teardown} {
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
-				got := outcomeOf(Decide(row.observed()))
+				got := outcomeOf(Decide(row.world(), "br-lan"))
 				if !reflect.DeepEqual(got, row.want) {
 					t.Errorf("\ngot  %+v\nwant %+v", got, row.want)
 				}
@@ -217,12 +233,14 @@ func TestDecideIsTheSameInAnyOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, rows := range [][]row{sharing, conflicts, absentAPI, nodeStates, teardown} {
 		for _, row := range rows {
-			want := Decide(row.observed())
+			want := Decide(row.world(), "br-lan")
 			for range 20 {
-				o := row.observed()
-				o.Claims, o.Rivals = shuffled(random, o.Claims), shuffled(random, o.Rivals)
-				o.Enactments, o.Nodes = shuffled(random, o.Enactments), shuffled(random, o.Nodes)
-				if got := Decide(o); !reflect.DeepEqual(got, want) {
+				w := row.world()
+				w.Claims, w.Nodes = shuffled(random, w.Claims), shuffled(random, w.Nodes)
+				for i := range w.Policies {
+					w.Policies[i].Enactments = shuffled(random, w.Policies[i].Enactments)
+				}
+				if got := Decide(w, "br-lan"); !reflect.DeepEqual(got, want) {
 					t.Errorf("%s: the order of what was observed changes the decision\ngot  %+v\nwant %+v", row.name, got, want)
 					break
 				}
@@ -239,7 +257,7 @@ func shuffled[T any](random *rand.Rand, list []T) []T {
 
 func TestDecideKeepsItsInput(t *testing.T) {
 	claims := []Claim{claim("b", 1, lan), claim("a", 0, lan)}
-	Decide(Observed{BridgeName: "br-lan", NMStateServed: true, Claims: claims})
+	Decide(World{NMStateServed: true, Claims: claims}, "br-lan")
 	if claims[0].Key.Name != "b" {
 		t.Error("the caller's list was sorted")
 	}

@@ -1,149 +1,92 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package nodenet decides what happens to one bridge of the nodes: which policy is to exist, and what each
-// claim on the bridge is told. It is pure: what was observed in, a decision out, the same for the same
-// observations in any order.
+// Package nodenet plans the nodes' network: which policies are to exist, and what each claim on a bridge is told. It
+// is pure: what was observed in, a plan out, the same for the same observations in any order.
+//
+// A plan has two stages. First it is decided for all claims together who may have what (allocate.go): the fence of
+// the WukongUplinks, quotas, one set of parameters for a bridge, one bridge for a NIC and VLAN. Then, for each bridge,
+// what has to be done on its nodes (plan.go): preflight, adoption, the first write, changes, retries, teardown.
 package nodenet
 
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
-	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
-// Observed is all that a decision about one bridge depends on.
-type Observed struct {
-	// BridgeName is the bridge's name on the nodes.
-	BridgeName string
+// World is all that a plan depends on.
+type World struct {
 	// NMStateServed tells whether the cluster serves NMState's API.
 	NMStateServed bool
-	// Claims are all claims on the bridge.
+	// Claims are all claims of the cluster.
 	Claims []Claim
-	// Rivals are the claims on other bridges that name the same NIC and VLAN as a claim on this one.
-	Rivals []Claim
-	// Policy is our policy for the bridge, nil when there is none.
-	Policy *Policy
-	// Enactments are what NMState reports for the policy, one for each node at most.
-	Enactments []Enactment
+	// Parents are the macvlans and ipvlans, which take a NIC without any node configuration.
+	Parents []Parent
+	// Uplinks are all WukongUplinks.
+	Uplinks []*vmv1alpha1.WukongUplink
+	// Policies are our policies.
+	Policies []Policy
+	// Foreign are everybody else's policies.
+	Foreign []Foreign
 	// Nodes are the cluster's nodes.
 	Nodes []Node
+	// Offline tells that there is no cluster to look at: nothing is checked on nodes.
+	Offline bool
 	// Now is the time of the observation.
 	Now time.Time
-	// Deadlines bound the wait for nodes that do not answer.
+	// Deadlines bound waits.
 	Deadlines Deadlines
 }
 
-// Deadlines bound how long a bridge that nobody claims any more waits for a node before it is left there.
+// Deadlines bound waits that nothing else would end. The zero value waits for nothing.
 type Deadlines struct {
-	// Unreachable is for nodes that are not ready or have no NMState handler.
+	// Unreachable is how long the removal of a bridge waits for a node that is not ready or has no NMState handler.
 	Unreachable time.Duration
-	// Slow is for nodes whose handler does not finish.
+	// Slow is how long it waits for a node whose handler does not finish.
 	Slow time.Duration
+	// Retry is how long after NMState gave up a policy is tried again for the first time; the time doubles with each
+	// attempt, up to RetryMost. 0 tries nothing again.
+	Retry, RetryMost time.Duration
+	// Drift is how long a node may lack, in NMState's report of it, the bridge that NMState says it made, before it is
+	// made again. 0 trusts what NMState says.
+	Drift time.Duration
 }
 
-// Claim is one WukongNodeBridge.
-type Claim struct {
-	// Key is the claim's namespace and name.
-	Key types.NamespacedName
-	// Owner identifies the Wukong that the claim was made for.
-	Owner string
-	// Created is the claim's creation time; the oldest claim wins a conflict.
-	Created time.Time
-	// DeletedAt is the time of the claim's deletion, zero while it lives.
-	DeletedAt time.Time
-	// UsedBy names a machine or pod that is attached to the bridge through this claim, empty for none.
-	UsedBy string
-	// Bridge is what the claim asks for.
-	Bridge nncp.Bridge
+// Plan is what is to be done.
+type Plan struct {
+	// Bridges are the decisions by the bridges' names.
+	Bridges map[string]Decision
+	// Uplinks are what the WukongUplinks are told, by name.
+	Uplinks map[string]UplinkReport
 }
 
-// leaving reports whether the claim is deleted and nothing is attached through it any more.
-func (c Claim) leaving() bool {
-	return !c.DeletedAt.IsZero() && c.UsedBy == ""
-}
-
-// before orders claims by age, and by name where they are equally old.
-func (c Claim) before(other Claim) int {
-	if order := c.Created.Compare(other.Created); order != 0 {
-		return order
+// Make returns the plan for everything.
+func Make(w World) Plan {
+	p := newPlanner(w)
+	plan := Plan{Bridges: map[string]Decision{}, Uplinks: map[string]UplinkReport{}}
+	for _, name := range p.bridgeNames() {
+		plan.Bridges[name] = p.decide(name)
 	}
-	if c.Key.String() < other.Key.String() {
-		return -1
+	for _, uplink := range p.uplinks {
+		plan.Uplinks[uplink.Name] = p.report(uplink)
 	}
-	if c.Key.String() > other.Key.String() {
-		return 1
+	return plan
+}
+
+// Decide returns the part of the plan that is about one bridge. What it depends on elsewhere is decided alike in each
+// bridge's part, so that the parts fit together.
+func Decide(w World, bridge string) Decision {
+	return newPlanner(w).decide(bridge)
+}
+
+// Report returns the part of the plan that is about one WukongUplink, and false when there is none of that name.
+func Report(w World, uplink string) (UplinkReport, bool) {
+	p := newPlanner(w)
+	for _, candidate := range p.uplinks {
+		if candidate.Name == uplink {
+			return p.report(candidate), true
+		}
 	}
-	return 0
-}
-
-// Policy is our NodeNetworkConfigurationPolicy of the bridge.
-type Policy struct {
-	// Name is the policy's name.
-	Name string
-	// Generation is the policy's generation.
-	Generation int64
-	// Bridge is what the policy configures, or removes.
-	Bridge nncp.Bridge
-	// TeardownSince is the time at which the policy began to remove the bridge, zero while it makes it.
-	TeardownSince time.Time
-	// AcceptsUpdate tells whether NMState's admission lets the spec change now.
-	AcceptsUpdate bool
-	// Deleting tells whether the policy is being deleted.
-	Deleting bool
-}
-
-// Enactment is what NMState reports of one policy on one node.
-type Enactment struct {
-	// Node is the node's name.
-	Node string
-	// Generation is the policy's generation that the report is about.
-	Generation int64
-	// State is how far the node is.
-	State vmv1alpha1.NodeState
-	// Message holds NMState's words when something failed.
-	Message string
-}
-
-// Node is one node of the cluster.
-type Node struct {
-	// Name is the node's name.
-	Name string
-	// Ready tells whether Kubernetes reports the node as ready.
-	Ready bool
-	// Handler tells whether a kubernetes-nmstate handler runs on the node.
-	Handler bool
-	// HostsMachines tells whether KubeVirt runs machines on the node.
-	HostsMachines bool
-}
-
-// Decision is what is to be done about one bridge.
-type Decision struct {
-	// Present is the bridge that a policy has to make, nil when no policy is wanted now.
-	Present *nncp.Bridge
-	// FirstClaim names the claim after which a new policy is named.
-	FirstClaim types.NamespacedName
-	// Absent is the bridge that the existing policy has to remove, nil when there is nothing to remove.
-	Absent *nncp.Bridge
-	// DeletePolicy tells that the existing policy is to be deleted.
-	DeletePolicy bool
-	// LeftBehind are the nodes on which the bridge stays when the policy is deleted, and why.
-	LeftBehind []NodeResult
-	// Verdicts say for each claim what it is told. A claim that is to be released has Release set.
-	Verdicts map[types.NamespacedName]Verdict
-	// RecheckAfter is the time until a deadline, 0 when none runs.
-	RecheckAfter time.Duration
-}
-
-// NodeResult is the state of the bridge on one node.
-type NodeResult struct {
-	// Name is the node's name.
-	Name string
-	// State is how far the node is.
-	State vmv1alpha1.NodeState
-	// Message holds NMState's words when something failed.
-	Message string
+	return UplinkReport{}, false
 }

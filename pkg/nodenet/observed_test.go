@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
@@ -42,7 +43,10 @@ func claim(name string, minute int, bridge nncp.Bridge) Claim {
 	if !found {
 		namespace, name = "ns", namespace
 	}
-	return Claim{Key: types.NamespacedName{Namespace: namespace, Name: name}, Created: start.Add(time.Duration(minute) * time.Minute), Bridge: bridge}
+	return Claim{
+		Key: types.NamespacedName{Namespace: namespace, Name: name}, Created: start.Add(time.Duration(minute) * time.Minute),
+		Wanted: Wanted{Bridge: bridge.Name, Type: bridge.Type, Uplink: bridge.Uplink, VLANID: bridge.VLANID, MTU: bridge.MTU},
+	}
 }
 
 // deleted returns the claim deleted so long ago.
@@ -63,7 +67,7 @@ func (c Claim) ownedBy(wukong string) Claim {
 
 // policy returns a policy that makes a bridge, in its third generation, and accepts updates.
 func policy(bridge nncp.Bridge) *Policy {
-	return &Policy{Name: "first-lan-bridge", Generation: 3, Bridge: bridge, AcceptsUpdate: true}
+	return &Policy{Name: "first-lan-bridge", Role: RoleBridge, Generation: 3, Bridge: bridge, AcceptsUpdate: true}
 }
 
 func (p *Policy) busy() *Policy {
@@ -86,9 +90,18 @@ func (p *Policy) tearingDown(since time.Duration) *Policy {
 func healthy(names ...string) []Node {
 	var nodes []Node
 	for _, name := range names {
-		nodes = append(nodes, Node{Name: name, Ready: true, Handler: true, HostsMachines: true})
+		nodes = append(nodes, Node{Name: name, Ready: true, Handler: true, HostsMachines: true, Host: plainHost(name)})
 	}
 	return nodes
+}
+
+// plainHost is a node that NMState has reported, with NICs that nobody uses.
+func plainHost(name string) *hostnet.Node {
+	host := &hostnet.Node{Name: name, Network: hostnet.Network{Interfaces: map[string]hostnet.Interface{}}}
+	for _, nic := range []string{"ens160", "ens161"} {
+		host.Network.Interfaces[nic] = hostnet.Interface{Name: nic, Type: "ethernet", State: "up", MTU: 9000}
+	}
+	return host
 }
 
 func notReady(name string) Node {
@@ -128,8 +141,15 @@ type outcome struct {
 }
 
 func outcomeOf(d Decision) outcome {
-	o := outcome{present: d.Present, absent: d.Absent, deletePolicy: d.DeletePolicy, recheck: d.RecheckAfter, told: map[string]string{}}
-	if d.FirstClaim.Name != "" {
+	o := outcome{deletePolicy: len(d.Deletes) > 0, recheck: d.RecheckAfter, told: map[string]string{}}
+	for i := range d.Writes {
+		if d.Writes[i].Form == FormPresent {
+			o.present = &d.Writes[i].Bridge
+		} else {
+			o.absent = &d.Writes[i].Bridge
+		}
+	}
+	if o.present != nil {
 		o.first = short(d.FirstClaim)
 	}
 	var left []string

@@ -4,7 +4,6 @@
 package nodenet
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,10 +17,14 @@ import (
 type Verdict struct {
 	// Release tells that nothing keeps the deleted claim any more. Nothing else is set then.
 	Release bool
-	// Available and Ready are the claim's conditions.
-	Available, Ready Condition
+	// Refused tells that the claim does not get its bridge, for the reason in Ready.
+	Refused bool
+	// Allowed, Available and Ready are the claim's conditions.
+	Allowed, Available, Ready Condition
 	// PolicyName is the policy that makes the bridge, empty when there is none.
 	PolicyName string
+	// WukongUplink is the WukongUplink that the claim is on, empty when there is none.
+	WukongUplink string
 	// Nodes are the states of the nodes, in the order of their names.
 	Nodes []NodeResult
 }
@@ -36,80 +39,137 @@ type Condition struct {
 	Message string
 }
 
-func is(reason, message string) Condition {
-	return Condition{Status: metav1.ConditionTrue, Reason: reason, Message: message}
+func is(reason, message string, args ...any) Condition {
+	return Condition{Status: metav1.ConditionTrue, Reason: reason, Message: fmt.Sprintf(message, args...)}
 }
 
 func isNot(reason, message string, args ...any) Condition {
 	return Condition{Status: metav1.ConditionFalse, Reason: reason, Message: fmt.Sprintf(message, args...)}
 }
 
-func both(c Condition) Verdict {
-	return Verdict{Available: c, Ready: c}
+// tell fills in the verdicts.
+func (d *deciding) tell() {
+	for _, claim := range d.claims[d.bridge] {
+		d.Verdicts[claim.Key] = d.verdict(claim)
+	}
 }
 
-// progress returns what a claim is told about a bridge that is wanted and not contested.
-func (o Observed) progress(claim Claim, nodes []NodeResult) Verdict {
-	v := Verdict{Nodes: nodes}
-	if o.Policy != nil && o.Policy.TeardownSince.IsZero() {
-		v.PolicyName = o.Policy.Name
+func (d *deciding) verdict(claim *Claim) Verdict {
+	granted := d.grants[claim.Key]
+	switch {
+	case claim.leaving() && d.letsGo(claim):
+		return Verdict{Release: true}
+	case claim.leaving():
+		return d.tearingDown(claim)
 	}
-	v.Available, v.Ready = o.available(nodes), o.ready(nodes)
+	v := d.told(granted)
+	v.Allowed = d.allowed(granted)
 	if !claim.DeletedAt.IsZero() {
-		v.Ready = isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", o.BridgeName, claim.UsedBy)
+		v.Ready = inUse(claim)
 	}
 	return v
 }
 
-func (o Observed) available(nodes []NodeResult) Condition {
-	for _, node := range nodes {
-		if node.State == vmv1alpha1.NodeApplied {
-			return is(vmv1alpha1.ReasonApplied, "at least one node has bridge "+o.BridgeName)
-		}
+// letsGo reports whether nothing of what a leaving claim was given has to be removed: it was given nothing, others go on
+// using it, or it is gone.
+func (d *deciding) letsGo(claim *Claim) bool {
+	if !claim.Granted || !d.busy {
+		return true
 	}
-	return o.ready(nodes)
+	return d.holder != nil && d.canonical(claim.Wanted) == d.holder.wanted
+}
+
+// told returns what a claim that stays is told.
+func (d *deciding) told(granted *grant) Verdict {
+	if granted.refusal != nil {
+		c := isNot(granted.refusal.Reason, "%s", granted.refusal.Message)
+		return Verdict{Refused: true, Available: c, Ready: c}
+	}
+	v := Verdict{Nodes: d.results, PolicyName: d.policyName}
+	if granted.uplink != nil {
+		v.WukongUplink = granted.uplink.Name
+	}
+	v.Ready = d.ready(d.results)
+	if d.blocked != nil {
+		v.Ready = *d.blocked
+	}
+	v.Available = v.Ready
+	if slices.ContainsFunc(d.results, func(n NodeResult) bool { return n.Usable }) {
+		reason := vmv1alpha1.ReasonApplied
+		if d.adopted {
+			reason = vmv1alpha1.ReasonAdopted
+		}
+		v.Available = is(reason, "at least one node has bridge %s", d.bridge)
+	}
+	return v
+}
+
+func (d *deciding) allowed(granted *grant) Condition {
+	switch {
+	case granted.outside != nil:
+		return isNot(granted.outside.Reason, "%s", granted.outside.Message)
+	case granted.uplink == nil:
+		return is(vmv1alpha1.ReasonNoFence, "there is no WukongUplink, so any NIC may be used")
+	case granted.refusal != nil && granted.refusal.Reason == vmv1alpha1.ReasonQuotaExceeded:
+		return isNot(granted.refusal.Reason, "%s", granted.refusal.Message)
+	}
+	return is(vmv1alpha1.ReasonAllowed, "WukongUplink %s allows it", granted.uplink.Name)
 }
 
 // ready sums up the nodes. What failed comes before what is still under way, since somebody has to act on it.
-func (o Observed) ready(nodes []NodeResult) Condition {
-	hosts := make(map[string]bool, len(o.Nodes))
-	for _, node := range o.Nodes {
-		hosts[node.Name] = node.HostsMachines
-	}
-	var applied int
-	var failed, noHandler, progressing []string
+func (d *deciding) ready(nodes []NodeResult) Condition {
+	var usable int
+	var failed, noHandler, progressing, missing []string
 	for _, node := range nodes {
+		if node.Usable {
+			usable++
+		}
 		switch node.State {
-		case vmv1alpha1.NodeApplied:
-			applied++
 		case vmv1alpha1.NodeFailed, vmv1alpha1.NodeAborted, vmv1alpha1.NodeRetrying:
 			failed = append(failed, describe(node))
 		case vmv1alpha1.NodeNoHandler:
-			if hosts[node.Name] {
+			if seen := d.node(node.Name); !node.Usable && seen != nil && seen.HostsMachines {
 				noHandler = append(noHandler, node.Name)
 			}
-		case vmv1alpha1.NodeNotReady:
-		default:
+		case vmv1alpha1.NodeMissing, vmv1alpha1.NodeUnfit:
+			missing = append(missing, node.Name)
+		case vmv1alpha1.NodeProgressing, vmv1alpha1.NodeQueued:
 			progressing = append(progressing, node.Name)
 		}
 	}
 	switch {
+	case d.adopted && usable > 0:
+		return d.isAdopted(missing)
 	case len(failed) > 0:
 		return isNot(vmv1alpha1.ReasonNodesFailed,
-			"NMState could not configure bridge %s on %s; correct the cause there; when NMState has given up, delete policy %s: it is made again at once and tried anew",
-			o.BridgeName, list(failed), o.Policy.Name)
+			"NMState could not configure bridge %s on %s; correct the cause there; when NMState has given up it is tried again by itself after a while, "+
+				"or at once when you delete policy %s, which is then made again",
+			d.bridge, list(failed), d.policyName)
 	case len(noHandler) > 0:
 		return isNot(vmv1alpha1.ReasonNoHandler,
 			"no kubernetes-nmstate handler runs on %s, so bridge %s cannot be made there; "+
 				"let the nmstate-handler DaemonSet run on these nodes, or keep machines off them",
-			list(noHandler), o.BridgeName)
-	case len(progressing) > 0 || nodes == nil:
-		return isNot(vmv1alpha1.ReasonProgressing, "waiting for NMState to configure bridge %s on the nodes; status.nodes tells how far each one is", o.BridgeName)
-	case applied == 0:
-		return isNot(vmv1alpha1.ReasonNoMatchingNode, "no healthy node can have bridge %s; add a node that is Ready and runs the nmstate-handler", o.BridgeName)
+			list(noHandler), d.bridge)
+	case len(progressing) > 0 || len(nodes) == 0 && d.policyName == "":
+		return isNot(vmv1alpha1.ReasonProgressing, "waiting for NMState to configure bridge %s on the nodes; status.nodes tells how far each one is", d.bridge)
+	case usable == 0:
+		return noMatchingNode(d.bridge)
 	default:
-		return is(vmv1alpha1.ReasonApplied, fmt.Sprintf("every healthy node has bridge %s", o.BridgeName))
+		return is(vmv1alpha1.ReasonApplied, "every healthy node has bridge %s", d.bridge)
 	}
+}
+
+func (d *deciding) isAdopted(missing []string) Condition {
+	message := fmt.Sprintf("bridge %s was there already, with the wanted port: it is used as it is, and never changed or removed", d.bridge)
+	if len(missing) > 0 {
+		message += fmt.Sprintf("; no machine is started on %s, which lack it", list(missing))
+	}
+	return is(vmv1alpha1.ReasonAdopted, "%s", message)
+}
+
+func noMatchingNode(bridge string) Condition {
+	return isNot(vmv1alpha1.ReasonNoMatchingNode,
+		"no healthy node can have bridge %s; add a node that is Ready, runs the nmstate-handler and is in a node group of the uplink", bridge)
 }
 
 func describe(node NodeResult) string {
@@ -129,89 +189,76 @@ func list(names []string) string {
 }
 
 // tearingDown returns what a deleted claim is told while the bridge goes.
-func (o Observed) tearingDown(claim Claim) Verdict {
+func (d *deciding) tearingDown(claim *Claim) Verdict {
 	message := "bridge %s is being removed from the nodes"
-	if o.Policy.TeardownSince.IsZero() && !o.Policy.AcceptsUpdate {
-		message = "bridge %s will be removed from the nodes when NMState has finished with the policy's present version"
+	for _, policy := range d.policies[d.bridge] {
+		if !policy.removes() && !policy.AcceptsUpdate {
+			message = "bridge %s will be removed from the nodes when NMState has finished with the policy's present version"
+		}
 	}
-	v := both(isNot(vmv1alpha1.ReasonTearingDown, message, claim.Bridge.Name))
-	v.PolicyName = o.Policy.Name
-	if !o.Policy.TeardownSince.IsZero() {
-		v.Nodes = o.nodeResults()
+	c := isNot(vmv1alpha1.ReasonTearingDown, message, claim.Wanted.Bridge)
+	v := Verdict{Allowed: is(vmv1alpha1.ReasonAllowed, "the claim is leaving"), Available: c, Ready: c, PolicyName: d.policyName, Nodes: d.results}
+	if v.PolicyName == "" {
+		v.PolicyName = claim.PolicyName
 	}
 	return v
 }
 
-// waitingForTeardown returns what a claim is told that wants a bridge whose old form is still being removed.
-func (o Observed) waitingForTeardown(claim Claim) Verdict {
-	return both(isNot(vmv1alpha1.ReasonWaitingForPolicy,
-		"bridge %s is made anew when its earlier form, which nobody claims any more, is gone from the nodes", claim.Bridge.Name))
+// waitingForTeardown is told while a bridge's old form is still being removed.
+func (d *deciding) waitingForTeardown() Condition {
+	return isNot(vmv1alpha1.ReasonWaitingForPolicy,
+		"bridge %s is made anew when its earlier form, which nobody claims any more, is gone from the nodes", d.bridge)
 }
 
-func bridgeConflict(claim, holder Claim) Verdict {
-	if claim.Owner != "" && claim.Owner == holder.Owner {
-		return both(isNot(vmv1alpha1.ReasonBridgeConflict,
-			"this machine itself has bridge %s as %s, which cannot be changed to %s under it: choose another bridgeName as well, "+
-				"or remove the network, restart the machine, and add the network again",
-			claim.Bridge.Name, holder.Bridge, claim.Bridge))
+func stillInProgress(policy string) Condition {
+	return isNot(vmv1alpha1.ReasonWaitingForPolicy,
+		"NMState still works on policy %s and takes no new version until it has finished; nothing needs to be done", policy)
+}
+
+func waitingForMachines(what string, users []string) Condition {
+	return isNot(vmv1alpha1.ReasonWaitingForMachines,
+		"%s, which waits because it would cut off machines that run there: %s; migrate or stop them, or take the change back", what, list(users))
+}
+
+func inUse(claim *Claim) Condition {
+	return isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", claim.Wanted.Bridge, claim.UsedBy)
+}
+
+// withoutNMState decides while the cluster does not serve NMState's API: the nodes are not ours to configure.
+func (d *deciding) withoutNMState() {
+	stays := false
+	for _, claim := range d.claims[d.bridge] {
+		if claim.leaving() {
+			d.Verdicts[claim.Key] = Verdict{Release: true}
+			continue
+		}
+		stays = true
+		granted := d.grants[claim.Key]
+		v := d.trusted(claim, granted)
+		v.Allowed = d.allowed(granted)
+		d.Verdicts[claim.Key] = v
 	}
-	return both(isNot(vmv1alpha1.ReasonBridgeConflict,
-		"bridge %s already exists for %s as %s; this claim wants %s: use the same settings, or another bridgeName",
-		claim.Bridge.Name, holder.Key, holder.Bridge, claim.Bridge))
-}
-
-func uplinkConflict(claim, rival Claim) Verdict {
-	if claim.Owner != "" && claim.Owner == rival.Owner {
-		return both(isNot(vmv1alpha1.ReasonUplinkConflict,
-			"this machine itself has %s in bridge %s, and it cannot be in two bridges: keep bridgeName %s, "+
-				"or remove the network, restart the machine, and add the network again",
-			claim.Bridge.Port(), rival.Bridge.Name, rival.Bridge.Name))
+	if stays {
+		return
 	}
-	return both(isNot(vmv1alpha1.ReasonUplinkConflict,
-		"%s is already the port of bridge %s for %s and cannot be in two bridges; use bridgeName %s, or another VLAN or uplink",
-		claim.Bridge.Port(), rival.Bridge.Name, rival.Key, rival.Bridge.Name))
+	for name := range d.madeOn() {
+		d.LeftBehind = append(d.LeftBehind, NodeResult{Name: name, State: vmv1alpha1.NodeNoHandler, Message: "NMState is not installed"})
+	}
+	slices.SortFunc(d.LeftBehind, func(a, b NodeResult) int { return strings.Compare(a.Name, b.Name) })
 }
 
-func nmstateNotInstalled(claim Claim) Verdict {
+// trusted is what a claim is told while nobody can configure or check its bridge. The fence holds all the same.
+func (d *deciding) trusted(claim *Claim, granted *grant) Verdict {
 	c := Condition{
 		Status: metav1.ConditionUnknown, Reason: vmv1alpha1.ReasonNMStateNotInstalled,
 		Message: fmt.Sprintf("NMState is not installed, so bridge %s is not configured on the nodes and is trusted to exist; "+
-			"install kubernetes-nmstate to have it made and checked", claim.Bridge.Name),
+			"install kubernetes-nmstate to have it made and checked", claim.Wanted.Bridge),
 	}
-	if !claim.DeletedAt.IsZero() {
-		c = isNot(vmv1alpha1.ReasonInUse, "bridge %s is kept until %s, which uses it, has stopped", claim.Bridge.Name, claim.UsedBy)
-	}
-	return both(c)
-}
-
-// nodeResults returns the state of each node, in the order of their names.
-func (o Observed) nodeResults() []NodeResult {
-	enactments := make(map[string]Enactment, len(o.Enactments))
-	for _, enactment := range o.Enactments {
-		enactments[enactment.Node] = enactment
-	}
-	results := make([]NodeResult, 0, len(o.Nodes))
-	for _, node := range o.Nodes {
-		results = append(results, node.result(enactments[node.Name], o.Policy.Generation))
-	}
-	slices.SortFunc(results, func(a, b NodeResult) int { return cmp.Compare(a.Name, b.Name) })
-	return results
-}
-
-// result returns the state of the bridge on the node. A report counts only for the policy's present
-// generation: NMState's own summary stays True for a while after a change.
-func (n Node) result(enactment Enactment, generation int64) NodeResult {
-	current := enactment.Node != "" && enactment.Generation == generation
 	switch {
-	case current && enactment.State == vmv1alpha1.NodeApplied:
-		return NodeResult{Name: n.Name, State: vmv1alpha1.NodeApplied}
-	case !n.Ready:
-		return NodeResult{Name: n.Name, State: vmv1alpha1.NodeNotReady}
-	case !n.Handler:
-		return NodeResult{Name: n.Name, State: vmv1alpha1.NodeNoHandler}
-	case current:
-		return NodeResult{Name: n.Name, State: enactment.State, Message: enactment.Message}
-	default:
-		return NodeResult{Name: n.Name, State: vmv1alpha1.NodeProgressing}
+	case !claim.DeletedAt.IsZero():
+		c = inUse(claim)
+	case granted.outside != nil && granted.refusal != nil:
+		c = isNot(granted.outside.Reason, "%s", granted.outside.Message)
 	}
+	return Verdict{Available: c, Ready: c, PolicyName: claim.PolicyName}
 }

@@ -172,7 +172,7 @@ func TestCheckAgainstLab(t *testing.T) {
 			if diff := cmp.Diff(tc.before, found); diff != "" || before.Exists || before.HostIP != tc.hostIP {
 				t.Fatalf("before: %+v\n%s", before, diff)
 			}
-			policy, err := nncp.Present("p", tc.bridge)
+			policy, err := nncp.Present("p", tc.bridge, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

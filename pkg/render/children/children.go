@@ -126,16 +126,38 @@ func MACAddress(network *vmv1alpha1.Network, uid string) string {
 	return naming.MACAddress(uid, network.Name)
 }
 
-// KeepUplink takes over the NIC that was decided when the children were made, where the network names none: a new
-// default is for new networks. network and nodeBridge are the existing children, nil where they do not exist.
-func (c *Child) KeepUplink(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.WukongNodeBridge) {
+// Keep takes over what was decided when the children were made and is not declared: the NIC, where the network names
+// none, since a new default is for new networks, and the bridge's name where it had to be another one. network and
+// nodeBridge are the existing children of the same revision, nil where they do not exist.
+func (c *Child) Keep(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.WukongNodeBridge) {
 	switch {
-	case !c.UplinkDefaulted:
 	case c.NodeBridge != nil && nodeBridge != nil:
-		c.NodeBridge.Uplink = nodeBridge.Spec.Uplink
-	case c.NodeBridge == nil && network != nil:
+		if c.UplinkDefaulted {
+			c.NodeBridge.Uplink = nodeBridge.Spec.Uplink
+		}
+		c.renameBridge(string(nodeBridge.Spec.BridgeName))
+	case c.NodeBridge == nil && network != nil && c.UplinkDefaulted:
 		c.Attachment.BridgeName = network.Spec.BridgeName
 	}
+}
+
+// Part gives the bridge a name of its own where an earlier claim of the same network has the declared one with another
+// VLAN, NIC or type: the machine runs on the earlier bridge until it moves over, so both have to be there.
+func (c *Child) Part(earlier *vmv1alpha1.WukongNodeBridge, revision string) {
+	if c.NodeBridge == nil || earlier == nil || earlier.Spec.BridgeName != c.NodeBridge.BridgeName {
+		return
+	}
+	was, is := earlier.Spec, *c.NodeBridge
+	if was.Uplink == is.Uplink && was.VLANID == is.VLANID {
+		// On the same wire there cannot be two bridges.
+		return
+	}
+	c.renameBridge(naming.BridgeRevision(string(c.NodeBridge.BridgeName), revision))
+}
+
+func (c *Child) renameBridge(name string) {
+	c.NodeBridge.BridgeName = vmv1alpha1.InterfaceName(name)
+	c.Attachment.BridgeName = name
 }
 
 // Revision returns a text that differs when the declared attachment or bridge does, and only then: a changed address is

@@ -152,9 +152,9 @@ func TestRevisionDoesNotDependOnTheDefaultUplink(t *testing.T) {
 		if got, _ := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType, Uplink: "eno1"}}}, uid, "ens160")[0].Revision(); got == before {
 			t.Errorf("%s: a declared uplink makes no other revision", networkType)
 		}
-		after.KeepUplink(
+		after.Keep(
 			&vmv1alpha1.WukongNetwork{Spec: vmv1alpha1.WukongNetworkSpec{BridgeName: "ens160"}},
-			&vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{Uplink: "ens160"}},
+			&vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{BridgeName: "br-lan", Uplink: "ens160"}},
 		)
 		kept := after.Attachment.BridgeName
 		if after.NodeBridge != nil {
@@ -166,14 +166,14 @@ func TestRevisionDoesNotDependOnTheDefaultUplink(t *testing.T) {
 	}
 }
 
-func TestKeepUplinkLeavesWhatIsDeclared(t *testing.T) {
-	existing := &vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{Uplink: "ens160"}}
+func TestKeepLeavesWhatIsDeclared(t *testing.T) {
+	existing := &vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{BridgeName: "br-lan", Uplink: "ens160"}}
 	child := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Uplink: "eno1"}}}, uid, uplink)[0]
-	if child.KeepUplink(nil, existing); child.NodeBridge.Uplink != "eno1" {
+	if child.Keep(nil, existing); child.NodeBridge.Uplink != "eno1" {
 		t.Errorf("got %s, want the declared NIC", child.NodeBridge.Uplink)
 	}
 	child = children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uid, uplink)[0]
-	if child.KeepUplink(nil, nil); child.NodeBridge.Uplink != uplink {
+	if child.Keep(nil, nil); child.NodeBridge.Uplink != uplink {
 		t.Errorf("got %s, want the default for what is new", child.NodeBridge.Uplink)
 	}
 }

@@ -9,16 +9,29 @@ import vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 
 type desiredState struct {
 	Interfaces []networkInterface `json:"interfaces"`
+	Routes     *routes            `json:"routes,omitempty"`
+	RouteRules *routeRules        `json:"route-rules,omitempty"`
+}
+
+// routes are written as a reference to what a capture found.
+type routes struct {
+	Config string `json:"config"`
+}
+
+// routeRules are written empty, which changes nothing on a node.
+type routeRules struct {
+	Config []struct{} `json:"config"`
 }
 
 type networkInterface struct {
 	Name   string        `json:"name"`
 	Type   string        `json:"type"`
 	State  string        `json:"state"`
+	MAC    string        `json:"mac-address,omitempty"`
 	MTU    int32         `json:"mtu,omitempty"`
 	VLAN   *vlanConfig   `json:"vlan,omitempty"`
-	IPv4   *ipConfig     `json:"ipv4,omitempty"`
-	IPv6   *ipConfig     `json:"ipv6,omitempty"`
+	IPv4   any           `json:"ipv4,omitempty"`
+	IPv6   any           `json:"ipv6,omitempty"`
 	Bridge *bridgeConfig `json:"bridge,omitempty"`
 }
 
@@ -55,6 +68,8 @@ const (
 	stateUp     = "up"
 	stateAbsent = "absent"
 	typeVLAN    = "vlan"
+	// typeEthernet is the type of a NIC.
+	typeEthernet = "ethernet"
 )
 
 func (b Bridge) present() []networkInterface {
@@ -69,6 +84,10 @@ func (b Bridge) present() []networkInterface {
 		// An Open vSwitch bridge takes neither an MTU nor addresses: those belong to its internal interface.
 		bridge.MTU = b.MTU
 		bridge.IPv4, bridge.IPv6 = &ipConfig{}, &ipConfig{}
+	}
+	if b.HostIP {
+		bridge.MAC = reference(captureNIC, "interfaces.0.mac-address")
+		bridge.IPv4, bridge.IPv6 = reference(captureNIC, "interfaces.0.ipv4"), reference(captureNIC, "interfaces.0.ipv6")
 	}
 	if b.VLANID == 0 {
 		bridge.Bridge.Ports = []bridgePort{port}

@@ -25,11 +25,12 @@ func FuzzNNCP(f *testing.F) {
 		if flags&1 != 0 {
 			bridge.Type = vmv1alpha1.BridgeTypeOVS
 		}
-		build, interfaces := nncp.Present, present(bridge)
+		policy, err := nncp.Present(policyName, bridge, 0)
+		interfaces := present(bridge)
 		if flags&2 != 0 {
-			build, interfaces = nncp.Absent, absent(bridge)
+			policy, err = nncp.Absent(policyName, bridge)
+			interfaces = absent(bridge)
 		}
-		policy, err := build(policyName, bridge)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func FuzzNNCP(f *testing.F) {
 			"apiVersion": "nmstate.io/v1", "kind": "NodeNetworkConfigurationPolicy", "metadata": metadata,
 			"spec": map[string]any{"desiredState": state, "maxUnavailable": "50%"}, "status": map[string]any{},
 		})
-		if read, err := nncp.OfPolicy(policy); err != nil || read != bridge {
+		if read, err := nncp.OfPolicy(policy); err != nil || !read.Equal(bridge) {
 			t.Fatalf("the policy remembers %v (%v), want %v", read, err, bridge)
 		}
 	})

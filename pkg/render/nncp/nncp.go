@@ -7,6 +7,8 @@ package nncp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strconv"
 
 	"github.com/nmstate/kubernetes-nmstate/api/shared"
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
@@ -22,11 +24,14 @@ import (
 // own default, written out so that an upgrade of NMState does not change how many nodes are at risk.
 const DefaultMaxUnavailable = "50%"
 
+// AnnotationAttempt holds, on a policy, how often it was written anew only so that NMState tries again. It is missing for 0.
+const AnnotationAttempt = "vm.novasphere.dev/attempt"
+
 // AnnotationBridge holds, on a policy, the Bridge it was built from as JSON, so that the bridge can be removed
 // when nobody is left who declares it.
 const AnnotationBridge = "vm.novasphere.dev/bridge-spec"
 
-// Bridge is one bridge of the nodes as a policy configures it.
+// Bridge is one bridge on one group of nodes as a policy configures it.
 type Bridge struct {
 	// Name is the kernel name of the bridge.
 	Name string `json:"name"`
@@ -38,17 +43,35 @@ type Bridge struct {
 	VLANID int32 `json:"vlanId,omitempty"`
 	// MTU is the MTU of the bridge and its VLAN interface in bytes; 0 leaves it to NMState.
 	MTU int32 `json:"mtu,omitempty"`
+	// WukongUplink and NodeGroup name the WukongUplink and its group that the bridge is made for; empty where there is no
+	// WukongUplink.
+	WukongUplink string `json:"wukongUplink,omitempty"`
+	NodeGroup    string `json:"nodeGroup,omitempty"`
+	// NodeSelector selects the nodes; empty selects every node.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// MaxUnavailable is how many nodes NMState may work on at a time, a number or a percentage; empty for
+	// DefaultMaxUnavailable.
+	MaxUnavailable string `json:"maxUnavailable,omitempty"`
+	// HostIP moves the addresses, routes and MAC of the NIC to the bridge.
+	HostIP bool `json:"hostIP,omitempty"`
 }
 
-// OfClaim returns the bridge that a claim asks for.
-func OfClaim(claim vmv1alpha1.WukongNodeBridgeSpec) Bridge {
-	return Bridge{
-		Name:   string(claim.BridgeName),
-		Type:   claim.Type,
-		Uplink: string(claim.Uplink),
-		VLANID: claim.VLANID,
-		MTU:    claim.MTU,
-	}
+// Equal reports whether two bridges are the same in everything.
+func (b Bridge) Equal(other Bridge) bool {
+	return b.samePath(other) && b.MTU == other.MTU && b.MaxUnavailable == other.MaxUnavailable &&
+		b.WukongUplink == other.WukongUplink && maps.Equal(b.NodeSelector, other.NodeSelector)
+}
+
+// samePath reports whether two bridges lead to the same wire in the same way, on whichever nodes.
+func (b Bridge) samePath(other Bridge) bool {
+	return b.Name == other.Name && b.Type == other.Type && b.Uplink == other.Uplink && b.VLANID == other.VLANID &&
+		b.HostIP == other.HostIP
+}
+
+// CanBecome reports whether a policy that makes the bridge can be changed to make the other one without dropping the
+// ports of machines. What it cannot become has to be removed and made anew.
+func (b Bridge) CanBecome(other Bridge) bool {
+	return b.samePath(other)
 }
 
 // OfPolicy returns the bridge that a policy was built from. It returns an error when the policy was not built by
@@ -69,16 +92,56 @@ func (b Bridge) Port() string {
 	return naming.VLANInterface(b.Uplink, b.VLANID)
 }
 
-// Present returns the policy that makes the bridge on every node. The error is that of marshalling.
-func Present(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
-	return policy(policyName, bridge, desiredState{Interfaces: bridge.present()})
+// Present returns the policy that makes the bridge on its nodes. attempt is how often it was written only to be tried
+// again; each one differs from the last in a part that means nothing to a node, since NMState retries nothing but a
+// change (kubernetes-nmstate, controllers/handler). The error is that of marshalling.
+func Present(policyName string, bridge Bridge, attempt int) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
+	state := desiredState{Interfaces: bridge.present()}
+	if bridge.HostIP {
+		state.Routes = &routes{Config: reference(captureBridgeRoutes, "routes.running")}
+	}
+	if attempt%2 == 1 {
+		state.RouteRules = &routeRules{Config: []struct{}{}}
+	}
+	built, err := policy(policyName, bridge, state)
+	if err != nil {
+		return nil, err
+	}
+	if bridge.HostIP {
+		built.Spec.Capture = bridge.captureFromNIC()
+	}
+	if attempt > 0 {
+		built.Annotations[AnnotationAttempt] = strconv.Itoa(attempt)
+	}
+	return built, nil
 }
 
-// Absent returns the policy that removes from every node what Present made: the bridge and its VLAN
-// interface. A NIC that was the bridge's port is not named, so NMState leaves it up and detached.
-// The error is that of marshalling.
+// Absent returns the policy that removes from its nodes what Present made: the bridge and its VLAN interface. A NIC
+// that was the bridge's port is not named, so NMState leaves it up and detached. A host's address that was moved to the
+// bridge needs Restore instead: NMState takes no change of a policy's captures. The error is that of marshalling.
 func Absent(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
 	return policy(policyName, bridge, desiredState{Interfaces: bridge.absent()})
+}
+
+// Restore returns the policy that removes a bridge which a host's address was moved to, and gives addresses and routes
+// back to the NIC. It has to be another policy than Present's. The error is that of marshalling.
+func Restore(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
+	state := desiredState{
+		Interfaces: append(bridge.absent(), bridge.restored()),
+		Routes:     &routes{Config: reference(captureNICRoutes, "routes.running")},
+	}
+	built, err := policy(policyName, bridge, state)
+	if err != nil {
+		return nil, err
+	}
+	built.Spec.Capture = bridge.captureFromBridge()
+	return built, nil
+}
+
+// AbsentVLAN returns the policy that removes the bridge's VLAN interface alone, for a node whose bridge got another
+// port. The error is that of marshalling.
+func AbsentVLAN(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
+	return policy(policyName, bridge, desiredState{Interfaces: bridge.absent()[1:]})
 }
 
 func policy(name string, bridge Bridge, state desiredState) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
@@ -90,22 +153,33 @@ func policy(name string, bridge Bridge, state desiredState) (*nmstatev1.NodeNetw
 	if err != nil {
 		return nil, fmt.Errorf("marshalling bridge %s: %w", bridge.Name, err)
 	}
-	maxUnavailable := intstr.FromString(DefaultMaxUnavailable)
+	labels := map[string]string{
+		vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
+		vmv1alpha1.LabelBridge:    bridge.Name,
+	}
+	if bridge.NodeGroup != "" {
+		labels[vmv1alpha1.LabelNodeGroup] = bridge.NodeGroup
+	}
+	maxUnavailable := bridge.maxUnavailable()
 	return &nmstatev1.NodeNetworkConfigurationPolicy{
 		TypeMeta: metav1.TypeMeta{APIVersion: nmstatev1.GroupVersion.String(), Kind: "NodeNetworkConfigurationPolicy"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name,
-			Labels: map[string]string{
-				vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong,
-				vmv1alpha1.LabelBridge:    bridge.Name,
-			},
+			Name: name, Labels: labels,
 			Annotations: map[string]string{AnnotationBridge: string(record)},
 		},
 		Spec: shared.NodeNetworkConfigurationPolicySpec{
+			NodeSelector:   bridge.NodeSelector,
 			DesiredState:   shared.NewState(raw),
 			MaxUnavailable: &maxUnavailable,
 		},
 	}, nil
+}
+
+func (b Bridge) maxUnavailable() intstr.IntOrString {
+	if b.MaxUnavailable == "" {
+		return intstr.FromString(DefaultMaxUnavailable)
+	}
+	return intstr.Parse(b.MaxUnavailable)
 }
 
 // String describes the bridge as a person would, for example "linux-bridge on ens160 VLAN 100".

@@ -1,0 +1,239 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nodenet
+
+import (
+	"fmt"
+	"slices"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
+	"github.com/novasphere/wukong/pkg/render/nncp"
+)
+
+// look is what was seen on a group's nodes before the first write.
+type look struct {
+	nodes []*Node
+	// findings are what speaks against the bridge, by node.
+	findings map[string][]hostnet.Finding
+	// exist are the nodes that have the bridge already.
+	exist map[string]bool
+	// hostIP are the nodes whose NIC carries an address or default route that has to move to the bridge.
+	hostIP []string
+	// known and silent are the nodes that NMState has reported, and those that it is about to.
+	known, silent []string
+}
+
+// first decides about a bridge that has no policy yet: whether it may be made, or is there already.
+func (d *deciding) first(wanted nncp.Bridge) {
+	write := Write{Role: RoleBridge, Form: FormPresent, Bridge: wanted}
+	if d.Offline {
+		d.Writes = append(d.Writes, write)
+		return
+	}
+	seen := d.look(wanted)
+	if foreign := d.foreign(wanted, seen.nodes); foreign != nil && !d.ours() {
+		foreign.apply(d, seen)
+		return
+	}
+	if len(seen.exist) > 0 && !d.ours() {
+		d.adopt(seen, "")
+		return
+	}
+	if problem := d.speaksAgainst(&write.Bridge, seen); problem != nil {
+		d.block(*problem)
+		d.unfit(seen)
+		return
+	}
+	d.Writes = append(d.Writes, write)
+}
+
+// ours reports whether we made the bridge before, so that what is on the nodes is no stranger's.
+func (d *deciding) ours() bool {
+	return slices.ContainsFunc(d.claims[d.bridge], func(c *Claim) bool { return c.PolicyName != "" })
+}
+
+// look checks the bridge on every node of its group.
+func (d *deciding) look(wanted nncp.Bridge) *look {
+	seen := &look{findings: map[string][]hostnet.Finding{}, exist: map[string]bool{}}
+	if d.holder.uplink != nil && d.holder.uplink.Spec.HostIP == vmv1alpha1.HostIPMove && wanted.VLANID == 0 {
+		wanted.HostIP = true
+	}
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if !node.matches(wanted.NodeSelector) {
+			continue
+		}
+		seen.nodes = append(seen.nodes, node)
+		if node.Host == nil {
+			if node.Ready && node.Handler {
+				seen.silent = append(seen.silent, node.Name)
+			}
+			continue
+		}
+		seen.known = append(seen.known, node.Name)
+		verdict := check(node, wanted)
+		if verdict.Exists {
+			seen.exist[node.Name] = true
+		}
+		if verdict.Moves {
+			seen.hostIP = append(seen.hostIP, node.Name)
+		}
+		if len(verdict.Findings) > 0 {
+			seen.findings[node.Name] = verdict.Findings
+		}
+	}
+	return seen
+}
+
+// check asks whether a bridge may be made on a node that NMState has reported.
+func check(node *Node, bridge nncp.Bridge) hostnet.Verdict {
+	return hostnet.Check(*node.Host, wantedOf(bridge))
+}
+
+// exists asks whether a node that NMState has reported has a bridge as a policy makes it.
+func exists(node *Node, bridge nncp.Bridge) bool {
+	return hostnet.Exists(*node.Host, wantedOf(bridge))
+}
+
+func wantedOf(bridge nncp.Bridge) hostnet.Wanted {
+	return hostnet.Wanted{
+		Name: bridge.Name, Type: bridge.Type, NIC: bridge.Uplink, VLANID: bridge.VLANID, MTU: bridge.MTU,
+		Port: bridge.Port(), MoveHostIP: bridge.HostIP,
+	}
+}
+
+// speaksAgainst returns what keeps a bridge from being made, nil for nothing, and decides whether the host's address
+// has to move.
+func (d *deciding) speaksAgainst(bridge *nncp.Bridge, seen *look) *Condition {
+	for _, policy := range d.policies[d.bridge] {
+		if policy.Role == RoleBridge && slices.ContainsFunc(seen.nodes, func(n *Node) bool { return n.matches(policy.Bridge.NodeSelector) }) {
+			c := isNot(vmv1alpha1.ReasonWaitingForPolicy,
+				"policy %s still covers nodes of group %s; bridge %s is made there when it does no more", policy.Name, bridge.NodeGroup, d.bridge)
+			return &c
+		}
+	}
+	if finding := seen.worst(); finding != nil {
+		c := isNot(finding.Reason, "%s", finding.Message)
+		return &c
+	}
+	switch {
+	case len(seen.nodes) == 0:
+		c := noMatchingNode(d.bridge)
+		return &c
+	case len(seen.silent) > 0:
+		c := isNot(vmv1alpha1.ReasonProgressing, "waiting for NMState's report of %s, without which bridge %s is not made", list(seen.silent), d.bridge)
+		return &c
+	case len(seen.known) == 0:
+		c := d.ready(d.unreported(seen))
+		return &c
+	case len(seen.hostIP) > 0 && len(seen.hostIP) < len(seen.known):
+		c := isNot(vmv1alpha1.ReasonHostIPCannotMove,
+			"NIC %s carries an address on %s and not on the other nodes of the group; give these nodes a node group of their own in the WukongUplink",
+			bridge.Uplink, list(seen.hostIP))
+		return &c
+	}
+	bridge.HostIP = len(seen.hostIP) > 0
+	return nil
+}
+
+// worst returns the finding to tell: the most dangerous one, with the other nodes that have it.
+func (l *look) worst() *hostnet.Finding {
+	var worst *hostnet.Finding
+	count := 0
+	for _, node := range l.nodes {
+		findings := l.findings[node.Name]
+		if len(findings) == 0 {
+			continue
+		}
+		count++
+		if worst == nil || hostnet.Worse(findings[0].Reason, worst.Reason) {
+			worst = &findings[0]
+		}
+	}
+	if worst == nil || count == 1 {
+		return worst
+	}
+	return &hostnet.Finding{Reason: worst.Reason, Message: fmt.Sprintf("%s; %d nodes in all are unfit, see status.nodes", worst.Message, count)}
+}
+
+// unreported are the states of nodes of which nothing is known.
+func (d *deciding) unreported(seen *look) []NodeResult {
+	results := make([]NodeResult, 0, len(seen.nodes))
+	for _, node := range seen.nodes {
+		result := node.result(vmv1alpha1.NodeProgressing, "")
+		switch {
+		case !node.Ready:
+			result.State = vmv1alpha1.NodeNotReady
+		case !node.Handler:
+			result.State = vmv1alpha1.NodeNoHandler
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+// unfit reports each node for which something speaks against the bridge.
+func (d *deciding) unfit(seen *look) {
+	for _, result := range d.unreported(seen) {
+		if findings := seen.findings[result.Name]; len(findings) > 0 {
+			result.State, result.Message = vmv1alpha1.NodeUnfit, findings[0].Message
+		}
+		d.results = append(d.results, result)
+	}
+}
+
+// adopt uses a bridge that is there without us. It is never written, so nodes that lack it stay without.
+func (d *deciding) adopt(seen *look, foreignPolicy string) {
+	d.adopted = true
+	for _, result := range d.unreported(seen) {
+		switch {
+		case seen.exist[result.Name] && len(seen.findings[result.Name]) == 0:
+			result.State, result.Usable = vmv1alpha1.NodeAdopted, true
+		case result.State != vmv1alpha1.NodeProgressing:
+		case len(seen.findings[result.Name]) > 0:
+			result.State, result.Message = vmv1alpha1.NodeUnfit, seen.findings[result.Name][0].Message
+		default:
+			result.State = vmv1alpha1.NodeMissing
+		}
+		d.results = append(d.results, result)
+	}
+	if len(seen.exist) == 0 {
+		d.block(isNot(vmv1alpha1.ReasonProgressing, "bridge %s is made by policy %s of somebody else; waiting until a node has it", d.bridge, foreignPolicy))
+	}
+}
+
+// foreignUse is what somebody else's policy means for a bridge.
+type foreignUse struct {
+	policy   string
+	conflict string
+}
+
+// foreign returns what somebody else's policies mean for a bridge on the given nodes, nil for nothing.
+func (d *deciding) foreign(wanted nncp.Bridge, nodes []*Node) *foreignUse {
+	var adopts *foreignUse
+	for _, policy := range d.sortedForeign() {
+		if !slices.ContainsFunc(nodes, func(n *Node) bool { return n.matches(policy.NodeSelector) }) {
+			continue
+		}
+		use := policy.Intent.Concerns(wantedOf(wanted))
+		switch {
+		case use.Use == hostnet.UseConflicts:
+			return &foreignUse{policy: policy.Name, conflict: use.Text}
+		case use.Use == hostnet.UseAdopts && adopts == nil:
+			adopts = &foreignUse{policy: policy.Name}
+		}
+	}
+	return adopts
+}
+
+func (f *foreignUse) apply(d *deciding, seen *look) {
+	if f.conflict == "" {
+		d.adopt(seen, f.policy)
+		return
+	}
+	d.block(isNot(vmv1alpha1.ReasonForeignPolicy,
+		"nothing is written, because policy %s, which Wukong did not make, %s", f.policy, f.conflict))
+	d.unfit(seen)
+}

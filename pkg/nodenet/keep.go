@@ -1,0 +1,207 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nodenet
+
+import (
+	"slices"
+	"strings"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/render/nncp"
+)
+
+// keep decides about a bridge that is wanted on a group of nodes, and its policy, nil for none.
+func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
+	if policy == nil {
+		d.first(wanted)
+		return
+	}
+	// Whether the host's address had to move was decided with the first write: the NIC does not show it any more.
+	wanted.HostIP = policy.Bridge.HostIP
+	switch {
+	case policy.Deleting && policy.removes():
+		d.block(d.waitingForTeardown())
+		d.busy = true
+	case policy.Deleting:
+		d.observe(policy)
+	case policy.removes() && policy.Bridge.CanBecome(wanted) && !wanted.HostIP:
+		d.remake(wanted, policy)
+	case policy.removes():
+		d.block(d.waitingForTeardown())
+		d.finish(policy)
+	case policy.Bridge.Equal(wanted):
+		d.steady(policy)
+	case policy.Refused != nil && policy.Refused.Equal(wanted):
+		d.block(isNot(vmv1alpha1.ReasonRolledBack,
+			"the change of bridge %s to %s failed and was taken back: %s; correct the cause, then change the WukongUplink, or set its onFailure to Keep",
+			d.bridge, describeChange(policy.Bridge, wanted), policy.RefusedBecause))
+		d.steady(policy)
+	case policy.Bridge.CanBecome(wanted):
+		d.change(wanted, policy)
+	default:
+		d.replace(wanted, policy)
+	}
+}
+
+// remake makes a bridge again whose removal has begun.
+func (d *deciding) remake(wanted nncp.Bridge, policy *Policy) {
+	if policy.AcceptsUpdate {
+		d.Writes = append(d.Writes, Write{Name: policy.Name, Role: RoleBridge, Form: FormPresent, Bridge: wanted})
+	} else {
+		d.block(d.waitingForTeardown())
+	}
+}
+
+// steady decides about a policy that says what it has to: it is tried again where NMState gave up, or taken back to what
+// worked before.
+func (d *deciding) steady(policy *Policy) {
+	write := Write{
+		Name: policy.Name, Role: RoleBridge, Form: FormPresent, Bridge: policy.Bridge, Attempt: policy.Attempt,
+		LastGood: policy.LastGood, Refused: policy.Refused, RefusedBecause: policy.RefusedBecause,
+	}
+	results := d.nodeResults(policy)
+	if failed := gaveUp(results); len(failed) > 0 && policy.AcceptsUpdate {
+		switch {
+		case policy.LastGood != nil && d.rollsBack() && !policy.LastGood.Equal(policy.Bridge):
+			refused := policy.Bridge
+			write.Bridge, write.LastGood, write.Attempt = *policy.LastGood, nil, 0
+			write.Refused, write.RefusedBecause = &refused, failed[0].Name+": "+failed[0].Message
+		case d.retryDue(policy):
+			write.Attempt++
+		}
+	}
+	d.Writes = append(d.Writes, write)
+	d.observe(policy)
+}
+
+func (d *deciding) rollsBack() bool {
+	uplink := d.holder.uplink
+	return uplink == nil || uplink.Spec.OnFailure != vmv1alpha1.FailureKeep
+}
+
+// gaveUp returns the nodes that NMState will not try again by itself.
+func gaveUp(results []NodeResult) []NodeResult {
+	var failed []NodeResult
+	for _, node := range results {
+		if node.State == vmv1alpha1.NodeFailed {
+			failed = append(failed, node)
+		}
+	}
+	return failed
+}
+
+// retryDue reports whether the time has come to try a policy again on which NMState gave up, and asks to be woken when
+// it will come. The time between attempts doubles.
+func (d *deciding) retryDue(policy *Policy) bool {
+	if d.Deadlines.Retry == 0 {
+		return false
+	}
+	wait := d.Deadlines.Retry
+	for range policy.Attempt {
+		if wait = wait * 2; wait >= d.Deadlines.RetryMost {
+			wait = d.Deadlines.RetryMost
+			break
+		}
+	}
+	last := d.Now
+	for _, enactment := range policy.Enactments {
+		node := d.node(enactment.Node)
+		if node != nil && d.nodeResult(policy, node).State == vmv1alpha1.NodeFailed && enactment.Since.Before(last) {
+			last = enactment.Since
+		}
+	}
+	rest := last.Add(wait).Sub(d.Now)
+	d.recheck(rest)
+	return rest <= 0
+}
+
+// change decides about a policy that can become what is wanted without dropping a machine's port.
+func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
+	d.observe(policy)
+	if finding := d.mayChange(wanted, policy); finding != nil {
+		d.block(*finding)
+		return
+	}
+	if !policy.AcceptsUpdate {
+		d.block(stillInProgress(policy.Name))
+		return
+	}
+	good := policy.LastGood
+	if everywhere(d.nodeResults(policy)) {
+		bridge := policy.Bridge
+		good = &bridge
+	}
+	d.Writes = append(d.Writes, Write{Name: policy.Name, Role: RoleBridge, Form: FormPresent, Bridge: wanted, LastGood: good})
+}
+
+// mayChange returns what speaks against a change: a node that it reaches for the first time and that is unfit, an MTU
+// that a NIC does not carry, machines on nodes that it leaves.
+func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
+	var staying []string
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		before, after := node.matches(policy.Bridge.NodeSelector), node.matches(wanted.NodeSelector)
+		if before && !after {
+			staying = append(staying, d.usersOn(node.Name)...)
+		}
+		if !after || node.Host == nil || d.Offline {
+			continue
+		}
+		for _, finding := range check(node, wanted).Findings {
+			if !before || finding.Reason == vmv1alpha1.ReasonMTUTooLarge {
+				c := isNot(finding.Reason, "%s", finding.Message)
+				return &c
+			}
+		}
+	}
+	if len(staying) > 0 {
+		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
+		return &c
+	}
+	return nil
+}
+
+// replace decides about a policy that has to be removed before the bridge can be made as it is wanted.
+func (d *deciding) replace(wanted nncp.Bridge, policy *Policy) {
+	if users := d.usersOfPolicy(policy); len(users) > 0 {
+		d.block(waitingForMachines("bridge "+d.bridge+" becomes "+describeChange(policy.Bridge, wanted), users))
+		d.steady(policy)
+		return
+	}
+	d.block(d.waitingForTeardown())
+	d.begin(policy)
+}
+
+// usersOn returns the machines and pods on a node that are attached to the bridge.
+func (d *deciding) usersOn(node string) []string {
+	var users []string
+	for _, claim := range d.claims[d.bridge] {
+		for _, user := range claim.Users {
+			if user.Node == node {
+				users = append(users, user.Name+" on "+node)
+			}
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users)
+}
+
+// usersOfPolicy returns the machines and pods on a policy's nodes that are attached to the bridge.
+func (d *deciding) usersOfPolicy(policy *Policy) []string {
+	var users []string
+	for i := range d.nodes {
+		if d.nodes[i].matches(policy.Bridge.NodeSelector) {
+			users = append(users, d.usersOn(d.nodes[i].Name)...)
+		}
+	}
+	return users
+}
+
+// describeChange says what differs between two forms of a bridge.
+func describeChange(from, to nncp.Bridge) string {
+	if from.String() == to.String() && from.NodeSelector != nil {
+		return to.String() + " on other nodes"
+	}
+	return strings.TrimSpace(to.String())
+}

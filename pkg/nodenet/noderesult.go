@@ -1,0 +1,96 @@
+// Copyright The Wukong Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nodenet
+
+import (
+	"cmp"
+	"slices"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+)
+
+// result returns a state of the node.
+func (n *Node) result(state vmv1alpha1.NodeState, message string) NodeResult {
+	return NodeResult{Name: n.Name, Hostname: n.hostname(), State: state, Message: message}
+}
+
+// nodeResults returns the state of each node of a policy, in the order of their names.
+func (d *deciding) nodeResults(policy *Policy) []NodeResult {
+	results := []NodeResult{}
+	for i := range d.nodes {
+		if node := &d.nodes[i]; node.matches(policy.Bridge.NodeSelector) {
+			results = append(results, d.nodeResult(policy, node))
+		}
+	}
+	return results
+}
+
+// nodeResult returns the state of a policy on one node, and whether the bridge is there.
+func (d *deciding) nodeResult(policy *Policy, node *Node) NodeResult {
+	result := d.stateOf(policy, node)
+	if !policy.removes() {
+		result.Usable = result.State == vmv1alpha1.NodeApplied || node.Host != nil && exists(node, policy.Bridge)
+	}
+	return result
+}
+
+// stateOf judges by NMState's report. It counts only for the policy's present generation: NMState's own summary stays
+// True for a while after a change.
+func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
+	enactment, reported := policy.enactment(node.Name)
+	current := reported && enactment.Generation == policy.Generation
+	switch {
+	case current && enactment.State == vmv1alpha1.NodeApplied:
+		return d.confirm(policy, node, enactment)
+	case !node.Ready:
+		return node.result(vmv1alpha1.NodeNotReady, "")
+	case !node.Handler:
+		return node.result(vmv1alpha1.NodeNoHandler, "")
+	case current:
+		return node.result(enactment.State, enactment.Message)
+	default:
+		return node.result(vmv1alpha1.NodeProgressing, "")
+	}
+}
+
+// confirm compares what NMState says it did with what it reports of the node: nothing else tells that somebody has taken
+// the bridge away since.
+func (d *deciding) confirm(policy *Policy, node *Node, enactment Enactment) NodeResult {
+	if d.Deadlines.Drift == 0 || policy.removes() || node.Host == nil || exists(node, policy.Bridge) {
+		return node.result(vmv1alpha1.NodeApplied, "")
+	}
+	if rest := enactment.Since.Add(d.Deadlines.Drift).Sub(d.Now); rest > 0 {
+		d.recheck(rest)
+		return node.result(vmv1alpha1.NodeProgressing, "NMState applied the policy; its report of the node does not show the bridge yet")
+	}
+	return node.result(vmv1alpha1.NodeFailed, "NMState applied the policy, and its report of the node does not show the bridge: somebody has removed or changed it")
+}
+
+func (p *Policy) enactment(node string) (Enactment, bool) {
+	index := slices.IndexFunc(p.Enactments, func(e Enactment) bool { return e.Node == node })
+	if index < 0 {
+		return Enactment{}, false
+	}
+	return p.Enactments[index], true
+}
+
+// everywhere reports whether every node that can answer has the bridge.
+func everywhere(results []NodeResult) bool {
+	some := false
+	for _, node := range results {
+		switch node.State {
+		case vmv1alpha1.NodeApplied:
+			some = true
+		case vmv1alpha1.NodeNotReady, vmv1alpha1.NodeNoHandler:
+		default:
+			return false
+		}
+	}
+	return some
+}
+
+// sortedForeign returns everybody else's policies in the order of their names.
+func (p *planner) sortedForeign() []Foreign {
+	return slices.SortedFunc(slices.Values(p.Foreign), func(a, b Foreign) int { return cmp.Compare(a.Name, b.Name) })
+}
