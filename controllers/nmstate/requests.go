@@ -5,6 +5,7 @@ package nmstate
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -14,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -76,14 +78,12 @@ func (r *reconciler) everyBridge(ctx context.Context, _ client.Object) []reconci
 	for _, request := range r.bridgesOf(ctx) {
 		bridges[request.Name] = true
 	}
-	served, err := r.watches.Served(ctx, capability.NMState)
-	if err != nil || !served {
-		return requestsFor(bridges)
-	}
+	// Whether NMState is served must not be asked here: who asks opens the watches whose events come here.
 	var policies nmstatev1.NodeNetworkConfigurationPolicyList
-	if err := r.client.List(ctx, &policies, client.UnsafeDisableDeepCopy); err != nil {
+	err := r.client.List(ctx, &policies, client.UnsafeDisableDeepCopy)
+	var unwatched *cache.ErrResourceNotCached
+	if err != nil && !errors.As(err, &unwatched) {
 		ctrl.LoggerFrom(ctx).Error(err, "Listing policies")
-		return requestsFor(bridges)
 	}
 	for i := range policies.Items {
 		if bridge := bridgeOf(&policies.Items[i]); bridge != "" {
