@@ -80,8 +80,14 @@ func (d *deciding) look(wanted nncp.Bridge) *look {
 		if verdict.Moves {
 			seen.hostIP = append(seen.hostIP, node.Name)
 		}
-		if len(verdict.Findings) > 0 {
-			seen.findings[node.Name] = verdict.Findings
+		findings := verdict.Findings
+		if !node.Ready {
+			// What is known of it is old: it may not keep others waiting for what cannot work there, but it must not be cut
+			// off when it is back.
+			findings = slices.DeleteFunc(slices.Clone(findings), func(f hostnet.Finding) bool { return !hostnet.Dangerous(f.Reason) })
+		}
+		if len(findings) > 0 {
+			seen.findings[node.Name] = findings
 		}
 	}
 	return seen

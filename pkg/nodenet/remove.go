@@ -83,7 +83,8 @@ func (d *deciding) finish(policy *Policy) {
 	for _, node := range d.nodesWithPolicy(policy) {
 		rest := d.restOf(policy, node.State)
 		switch {
-		case node.State == vmv1alpha1.NodeApplied:
+		case node.State == vmv1alpha1.NodeApplied && !d.stillShown(policy, node.Name):
+		case node.State == vmv1alpha1.NodeApplied && rest <= 0:
 		case rest <= 0:
 			left = append(left, node)
 		default:
@@ -103,12 +104,21 @@ func (d *deciding) finish(policy *Policy) {
 func (d *deciding) restOf(policy *Policy, state vmv1alpha1.NodeState) time.Duration {
 	deadline := d.Deadlines.Slow
 	switch state {
+	case vmv1alpha1.NodeApplied:
+		deadline = d.Deadlines.Drift
 	case vmv1alpha1.NodeFailed, vmv1alpha1.NodeAborted:
 		return 0
 	case vmv1alpha1.NodeNotReady, vmv1alpha1.NodeNoHandler:
 		deadline = d.Deadlines.Unreachable
 	}
 	return policy.TeardownSince.Add(deadline).Sub(d.Now)
+}
+
+// stillShown reports whether NMState's report of a node shows a bridge that NMState says it has removed: the report comes
+// a moment later, and whoever claims the bridge next would take it for a stranger's.
+func (d *deciding) stillShown(policy *Policy, name string) bool {
+	node := d.node(name)
+	return d.Deadlines.Drift > 0 && node != nil && node.Host != nil && exists(node, policy.Bridge)
 }
 
 // delete deletes a policy that has done its work. It holds nobody any longer.

@@ -3,11 +3,20 @@
 
 package hostnet
 
-import "slices"
+import (
+	"slices"
+
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+)
 
 // Worse reports whether the first of two reasons of findings is the more dangerous one.
 func Worse(reason, other string) bool {
 	return slices.Index(danger, reason) < slices.Index(danger, other)
+}
+
+// Dangerous reports whether a bridge made against a finding would cut somebody off; what is not dangerous cannot work.
+func Dangerous(reason string) bool {
+	return Worse(reason, vmv1alpha1.ReasonNICMissing)
 }
 
 // CheckNIC returns what speaks against a NIC whatever it is used for: it is missing, down or not managed. It returns nil
