@@ -8,8 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
@@ -249,11 +247,6 @@ func (a *allocation) admitParent(parent *Parent) {
 		}
 	}
 	a.segments[parent.VLANID] = append(a.segments[parent.VLANID], segment{carrier: carrier, parent: parent})
-}
-
-// ParentRefused returns why a macvlan or ipvlan may not have its NIC, nil when it may.
-func ParentRefused(w World, key types.NamespacedName) *Refusal {
-	return newPlanner(w).parents[key]
 }
 
 // carrierOf returns the WukongUplink or NIC of a policy's bridge.
