@@ -153,6 +153,9 @@ func (r *reconciler) delete(ctx context.Context, seen *observed, name string) er
 	if policy == nil {
 		return nil
 	}
+	if policy.UID == "" {
+		return fmt.Errorf("policy %s was made a moment ago and is not seen yet", name)
+	}
 	ctrl.LoggerFrom(ctx).Info("Deleting policy", "policy", name, "bridge", seen.bridge)
 	target := &nmstatev1.NodeNetworkConfigurationPolicy{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	precondition := client.Preconditions{UID: &policy.UID}

@@ -64,4 +64,3 @@ func replaceOwn(have, wanted map[string]string) map[string]string {
 	maps.Copy(result, wanted)
 	return result
 }
-

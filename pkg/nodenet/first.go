@@ -41,6 +41,10 @@ func (d *deciding) first(wanted nncp.Bridge) {
 		d.adopt(seen, "")
 		return
 	}
+	if d.ours() && d.carriesHost(wanted, seen) {
+		d.keepHost(seen)
+		return
+	}
 	if problem := d.speaksAgainst(&write.Bridge, seen); problem != nil {
 		d.block(*problem)
 		d.unfit(seen)
@@ -52,6 +56,27 @@ func (d *deciding) first(wanted nncp.Bridge) {
 // ours reports whether we made the bridge before, so that what is on the nodes is no stranger's.
 func (d *deciding) ours() bool {
 	return slices.ContainsFunc(d.claims[d.bridge], func(c *Claim) bool { return c.PolicyName != "" })
+}
+
+// carriesHost reports whether a node reaches the cluster through the bridge.
+func (d *deciding) carriesHost(wanted nncp.Bridge, seen *look) bool {
+	return slices.ContainsFunc(seen.nodes, func(n *Node) bool {
+		return seen.exist[n.Name] && (n.Host.Carries(wanted.Name) || len(n.Host.Network.Interfaces[wanted.Name].Addresses) > 0)
+	})
+}
+
+// keepHost leaves a bridge as it is that carries a host's address and whose policy somebody has deleted: what the policy
+// captured is lost with it, and the same policy written again would find no address on the NIC and take the bridge's.
+func (d *deciding) keepHost(seen *look) {
+	d.adopt(seen, "")
+	for _, claim := range d.claims[d.bridge] {
+		if d.policyName == "" {
+			d.policyName = claim.PolicyName
+		}
+	}
+	d.block(is(vmv1alpha1.ReasonAdopted,
+		"policy %s, which moved the host's address to bridge %s, was deleted: the bridge is used as it is, and gives the address back when its last machine goes",
+		d.policyName, d.bridge))
 }
 
 // look checks the bridge on every node of its group.
