@@ -69,6 +69,12 @@ func (d *deciding) carriesHost(wanted nncp.Bridge, seen *look) bool {
 // captured is lost with it, and the same policy written again would find no address on the NIC and take the bridge's.
 func (d *deciding) keepHost(seen *look) {
 	d.adopt(seen, "")
+	for i := range d.results {
+		if d.results[i].State == vmv1alpha1.NodeAdopted {
+			// It is ours, and to be removed one day.
+			d.results[i].State = vmv1alpha1.NodeApplied
+		}
+	}
 	for _, claim := range d.claims[d.bridge] {
 		if d.policyName == "" {
 			d.policyName = claim.PolicyName

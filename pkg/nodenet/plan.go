@@ -131,10 +131,10 @@ func (p *planner) decide(bridge string) Decision {
 	for _, policy := range unwanted {
 		d.drop(policy)
 	}
-	d.cleanUp(wanted)
 	if d.holder == nil {
 		d.removeWithoutPolicy()
 	}
+	d.cleanUp(wanted)
 	slices.SortFunc(d.results, func(a, b NodeResult) int { return cmp.Compare(a.Name, b.Name) })
 	d.tell()
 	return d.Decision

@@ -267,6 +267,9 @@ func (d *deciding) covered(node *Node, wanted map[string]nncp.Bridge) bool {
 			return true
 		}
 	}
+	if slices.ContainsFunc(d.Writes, func(w Write) bool { return node.matches(w.Bridge.NodeSelector) }) {
+		return true
+	}
 	return slices.ContainsFunc(d.policies[d.bridge], func(p *Policy) bool {
 		return p.Role != RoleCleanup && node.matches(p.Bridge.NodeSelector) || p.Role == RoleCleanup && p.Node == node.Name
 	})
