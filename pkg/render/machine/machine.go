@@ -40,6 +40,9 @@ type Input struct {
 	UID string
 	// Attachments are the networks' attachments by network; the pod network has none.
 	Attachments map[string]Attachment
+	// Bridges are the hostnames of the nodes that the machine may be started on, for each of its bridges that somebody
+	// checks. Without any, as where there is no cluster, bridges decide nothing.
+	Bridges [][]string
 	// Secrets are the values that come from Secrets.
 	Secrets SecretValues
 	// DefaultImage is the image of machines that name none.
@@ -71,7 +74,7 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 		CloudInitHash:       data.Hash(),
 		NodeSelector:        spec.NodeSelector,
 		Tolerations:         spec.Tolerations,
-		Affinity:            spec.Affinity,
+		Affinity:            vm.Affinity(spec.Affinity, in.Bridges),
 	}
 	if built.Image == "" {
 		built.Image, built.ImageDefaulted = in.DefaultImage, true

@@ -4,6 +4,7 @@
 package machine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,5 +174,16 @@ func TestCloudInitHash(t *testing.T) {
 	}
 	if before == hashOf(func(s *vmv1alpha1.WukongSpec) { s.CloudInitUser = &vmv1alpha1.CloudInitUser{Name: "ubuntu"} }) {
 		t.Error("the hash does not tell of a change of the user-data")
+	}
+}
+
+func TestBridgesNarrowTheNodes(t *testing.T) {
+	if _, built := objects(t, machine.Input{Wukong: wukong(nil)}); built.Spec.Template.Spec.Affinity != nil {
+		t.Errorf("without bridges the machine is kept to %v", built.Spec.Template.Spec.Affinity)
+	}
+	_, built := objects(t, machine.Input{Wukong: wukong(nil), Bridges: [][]string{{"n1", "n2"}, {"n2", "n3"}}})
+	terms := built.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	if len(terms) != 1 || len(terms[0].MatchExpressions) != 1 || !slices.Equal(terms[0].MatchExpressions[0].Values, []string{"n2"}) {
+		t.Errorf("got %v", terms)
 	}
 }

@@ -58,7 +58,7 @@ type Machine struct {
 	NICs []NIC
 	// CloudInitSecret is the Secret with the guest's data, and CloudInitHash a hash of that data.
 	CloudInitSecret, CloudInitHash string
-	// NodeSelector, Tolerations and Affinity are passed through.
+	// NodeSelector, Tolerations and Affinity are passed through; Affinity is what the function of that name returned.
 	NodeSelector map[string]string
 	Tolerations  []corev1.Toleration
 	Affinity     *corev1.Affinity
