@@ -54,9 +54,10 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (outcome, error) {
 	return r.make(ctx, seen)
 }
 
-// waitingForNodeBridge returns what the network is told while its bridge is not on the nodes, nil when it is.
-// A bridge that nobody can check, because NMState is not installed, is trusted. A bridge that degrades later
-// changes nothing: the attachment stays for the machines that have it.
+// waitingForNodeBridge returns what the network is told while its bridge is on no node, nil when it is on one: a machine
+// can be started there, and its placement keeps it off the nodes that lack the bridge. A bridge that nobody can check,
+// because NMState is not installed, is trusted. A bridge that degrades later changes nothing: the attachment stays for the
+// machines that have it.
 func waitingForNodeBridge(seen *observed) *outcome {
 	if seen.network.Spec.NodeBridgeName == "" {
 		return nil
@@ -66,15 +67,15 @@ func waitingForNodeBridge(seen *observed) *outcome {
 			"WukongNodeBridge %s does not exist; it is made again by the Wukong", seen.network.Spec.NodeBridgeName)
 		return &waiting
 	}
-	ready := conditions.Current(seen.nodeBridge.Status.Conditions, vmv1alpha1.ConditionReady, seen.nodeBridge.Generation)
+	available := conditions.Current(seen.nodeBridge.Status.Conditions, vmv1alpha1.ConditionAvailable, seen.nodeBridge.Generation)
 	switch {
-	case ready == nil || conditions.UnderWay(*ready):
+	case available == nil || conditions.UnderWay(*available) || !seen.nodeBridge.DeletionTimestamp.IsZero():
 		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge, "waiting for bridge %s on the nodes", seen.nodeBridge.Spec.BridgeName)
 		return &waiting
-	case ready.Status == metav1.ConditionTrue, ready.Reason == vmv1alpha1.ReasonNMStateNotInstalled:
+	case available.Status == metav1.ConditionTrue, available.Reason == vmv1alpha1.ReasonNMStateNotInstalled:
 		return nil
 	default:
-		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge, "waiting for bridge %s on the nodes: %s", seen.nodeBridge.Spec.BridgeName, ready.Message)
+		waiting := failed(vmv1alpha1.ReasonWaitingForNodeBridge, "waiting for bridge %s on the nodes: %s", seen.nodeBridge.Spec.BridgeName, available.Message)
 		return &waiting
 	}
 }

@@ -32,6 +32,9 @@ type result struct {
 	blocked *metav1.Condition
 	// cloudInitHash is the hash of the guest's data as it is declared now, empty where it could not be rendered.
 	cloudInitHash string
+	// nowhere is VirtualMachineReady of a machine that does not run and that no node can take, because none has all its
+	// bridges; else nil.
+	nowhere *metav1.Condition
 	// made tells that the machine was made in this pass.
 	made bool
 }
@@ -110,8 +113,15 @@ func (seen *observed) networkOf(network, revision string) *vmv1alpha1.WukongNetw
 
 // make applies the Secret and then the machine that reads it.
 func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[string]machine.Attachment, values machine.SecretValues, res *result) error {
+	where, err := seen.placement()
+	if err != nil {
+		return err
+	}
+	if !where.admit(seen.machine, res) {
+		return nil
+	}
 	secret, built, err := machine.Objects(machine.Input{
-		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Secrets: values,
+		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Bridges: where.bridges, Secrets: values,
 		DefaultImage: r.imageOf(seen), RunStrategy: runStrategy(seen),
 	})
 	if err != nil {
@@ -122,6 +132,7 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 		return res.refused("the Secret with the guest's configuration", err)
 	}
 	carryHotplugged(built, seen.machine)
+	where.keep(built, seen.machine)
 	var live client.Object
 	if seen.machine != nil {
 		live = seen.machine

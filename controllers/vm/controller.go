@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package vm turns a Wukong into a VirtualMachine and the Secret with its guest's configuration, once its networks
-// have their attachments, and reports what KubeVirt and the guest say. A machine that exists is never stopped or
-// deleted because a network degrades.
+// have their attachments, keeps it to the nodes that have its bridges, and reports what KubeVirt and the guest say. A
+// machine that exists is never stopped or deleted because a network degrades.
 package vm
 
 import (
@@ -22,7 +22,7 @@ import (
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=get;list;watch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/status,verbs=patch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs/finalizers,verbs=update
-// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks;wukongnodebridges,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachineinstances;kubevirts,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch

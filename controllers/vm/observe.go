@@ -25,6 +25,8 @@ type observed struct {
 	kubeVirtServed bool
 	// networks are the Wukong's WukongNetworks.
 	networks []vmv1alpha1.WukongNetwork
+	// bridges are the Wukong's WukongNodeBridges.
+	bridges []vmv1alpha1.WukongNodeBridge
 	// machine and instance are KubeVirt's objects, nil when they do not exist.
 	machine  *kubevirtv1.VirtualMachine
 	instance *kubevirtv1.VirtualMachineInstance
@@ -41,6 +43,11 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 		return nil, fmt.Errorf("listing the WukongNetworks: %w", err)
 	}
 	seen.networks = networks.Items
+	var bridges vmv1alpha1.WukongNodeBridgeList
+	if err := r.client.List(ctx, &bridges, owner.ChildrenOf(wukong)...); err != nil {
+		return nil, fmt.Errorf("listing the WukongNodeBridges: %w", err)
+	}
+	seen.bridges = bridges.Items
 	if !seen.kubeVirtServed {
 		return seen, nil
 	}

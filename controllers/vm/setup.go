@@ -67,6 +67,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		Named(name).
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
+		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests), builder.WithPredicates(reachChanged())).
 		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).

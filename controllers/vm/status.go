@@ -44,9 +44,12 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	}, progress)
 }
 
+const noNode = "no node can take the machine; look at its node selector, affinity and tolerations, at the nodes that have its bridges, " +
+	"and at their free memory"
+
 // failures are KubeVirt's words for a machine that does not come up by itself.
 var failures = map[kubevirtv1.VirtualMachinePrintableStatus]string{
-	kubevirtv1.VirtualMachineStatusUnschedulable:      "no node can take the machine; look at its node selector, its tolerations and the nodes' free memory",
+	kubevirtv1.VirtualMachineStatusUnschedulable:      noNode,
 	kubevirtv1.VirtualMachineStatusErrImagePull:       "the image cannot be pulled; correct spec.osImage",
 	kubevirtv1.VirtualMachineStatusImagePullBackOff:   "the image cannot be pulled; correct spec.osImage",
 	kubevirtv1.VirtualMachineStatusCrashLoopBackOff:   "the machine fails again and again; look at the log of its virt-launcher pod",
@@ -69,6 +72,9 @@ func machineReady(seen *observed, res result) metav1.Condition {
 	status := machine.Status.PrintableStatus
 	if refusal := synchronizedRefusal(seen.instance); refusal != "" {
 		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, "KubeVirt cannot start the machine: "+refusal)
+	}
+	if status == kubevirtv1.VirtualMachineStatusUnschedulable && res.nowhere != nil {
+		return *res.nowhere
 	}
 	if advice, failed := failures[status]; failed {
 		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, fmt.Sprintf("KubeVirt says %s: %s", status, advice))

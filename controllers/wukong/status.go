@@ -111,8 +111,8 @@ func (seen *observed) describe(network *vmv1alpha1.Network, res result, status *
 	return nil
 }
 
-// bridgeLacks returns what a bridge lacks. For a machine that runs, the bridge has to be on that machine's node;
-// for one that does not, on every node that it may be started on.
+// bridgeLacks returns what a bridge lacks. For a machine that runs, it is enough that the bridge is on that machine's node,
+// whatever happens on others; for one that does not, the bridge has to be on every healthy node.
 func (seen *observed) bridgeLacks(name string) *metav1.Condition {
 	bridge := seen.bridges[name]
 	if bridge == nil {
@@ -129,7 +129,7 @@ func (seen *observed) bridgeLacks(name string) *metav1.Condition {
 	}
 	if machine := seen.wukong.Status.VirtualMachine; machine != nil && machine.NodeName != "" {
 		for _, node := range bridge.Status.Nodes {
-			if node.Name == machine.NodeName && node.State == vmv1alpha1.NodeApplied {
+			if node.Name == machine.NodeName && node.Usable {
 				return nil
 			}
 		}

@@ -140,7 +140,7 @@ func seenWith(network, bridge *metav1.Condition) *observed {
 	if bridge != nil {
 		child := &vmv1alpha1.WukongNodeBridge{ObjectMeta: metav1.ObjectMeta{Name: "vm-lan"}}
 		child.Status.Conditions = []metav1.Condition{*bridge}
-		child.Status.Nodes = []vmv1alpha1.NodeBridgeNodeStatus{{Name: "n1", State: vmv1alpha1.NodeApplied}, {Name: "n2", State: vmv1alpha1.NodeFailed}}
+		child.Status.Nodes = []vmv1alpha1.NodeBridgeNodeStatus{{Name: "n1", State: vmv1alpha1.NodeApplied, Usable: true}, {Name: "n2", State: vmv1alpha1.NodeFailed}}
 		seen.bridges["vm-lan"] = child
 	}
 	return seen

@@ -46,6 +46,9 @@ const (
 	// ReasonWaitingForNetworks surfaces while the machine is not made, or not updated, because a
 	// network has no attachment yet. KubeVirt does not recover when an attachment comes after the machine.
 	ReasonWaitingForNetworks = "WaitingForNetworks"
+	// ReasonNoNodeForBridges surfaces while no node has all the bridges that the machine needs, so that it could be
+	// started nowhere; the message says where each bridge is.
+	ReasonNoNodeForBridges = "NoNodeForBridges"
 	// ReasonWaitingForCloudInit surfaces while the machine is not made because CloudInitReady is False.
 	ReasonWaitingForCloudInit = "WaitingForCloudInit"
 	// ReasonKubeVirtNotInstalled surfaces when the cluster does not serve kubevirt.io/v1 VirtualMachines.
