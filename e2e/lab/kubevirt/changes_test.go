@@ -56,10 +56,12 @@ func TestLiveUpdates(t *testing.T) {
 		more := resource.MustParse("4Gi")
 		machine.Spec.Template.Spec.Domain.Memory.Guest = &more
 		machine.Spec.Template.Spec.NodeSelector = map[string]string{corev1.LabelOSStable: "linux"}
+		machine.Spec.Template.Spec.Affinity = within(corev1.NodeSelectorOpIn, "elsewhere")
 	})
 	s.eventually(t.Context(), func() string {
 		vmi := s.instance("web")
-		if vmi.Spec.Domain.CPU.Sockets != 2 || vmi.Spec.Domain.Memory.Guest.String() != "4Gi" || len(vmi.Spec.NodeSelector) != 1 {
+		if vmi.Spec.Domain.CPU.Sockets != 2 || vmi.Spec.Domain.Memory.Guest.String() != "4Gi" || len(vmi.Spec.NodeSelector) != 1 ||
+			vmi.Spec.Affinity == nil {
 			return "live fields did not reach the instance"
 		}
 		return ""
@@ -76,16 +78,15 @@ func TestLiveUpdates(t *testing.T) {
 	})
 }
 
+// within requires something of the node's name.
+func within(operator corev1.NodeSelectorOperator, nodes ...string) *corev1.Affinity {
+	return requiring(corev1.NodeSelectorRequirement{Key: corev1.LabelHostname, Operator: operator, Values: nodes})
+}
+
 func TestPlacement(t *testing.T) {
 	s := newStage(t, Options{})
 	machine := s.virtualMachine("picky")
-	machine.Spec.Template.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchExpressions: []corev1.NodeSelectorRequirement{
-				{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpNotIn, Values: []string{"node-1", "node-2"}},
-			},
-		}}},
-	}}
+	machine.Spec.Template.Spec.Affinity = within(corev1.NodeSelectorOpNotIn, "node-1", "node-2")
 	s.create(s.attachment("lan"), s.secret("picky"), machine)
 	s.shows("picky", kubevirtv1.VirtualMachineStatusRunning)
 	if got := s.instance("picky").Status.NodeName; got != "node-3" {

@@ -62,6 +62,21 @@ func TestChoose(t *testing.T) {
 			})},
 			nodes: []corev1.Node{node("a", nil), node("b", nil)}, want: "b",
 		},
+		"In": {
+			reason: "a list of nodes leaves out those that come later",
+			spec: corev1.PodSpec{Affinity: requiring(corev1.NodeSelectorRequirement{
+				Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{"a"},
+			})},
+			nodes: []corev1.Node{node("a", nil), node("b", nil)}, load: map[string]int{"a": 1}, want: "a",
+		},
+		"Contradiction": {
+			reason: "no node has a label and lacks it",
+			spec: corev1.PodSpec{Affinity: requiring(
+				corev1.NodeSelectorRequirement{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpExists},
+				corev1.NodeSelectorRequirement{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpDoesNotExist},
+			)},
+			nodes: []corev1.Node{node("a", nil)}, message: "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+		},
 		"Gt": {
 			reason: "numbers are compared as numbers",
 			spec: corev1.PodSpec{Affinity: requiring(corev1.NodeSelectorRequirement{
