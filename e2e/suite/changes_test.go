@@ -258,14 +258,19 @@ func (w *world) replace(object client.Object) {
 // then: Wukong's order avoids it.
 func TestAttachmentComesFirst(t *testing.T) {
 	w := newWorld(t, lab.Options{KubeVirt: kubevirt.Options{MissingNetwork: kubevirt.PendingForGood}})
-	w.NMState.Node("node-1").Hold()
+	// One node with the bridge would be enough.
+	for _, node := range w.NMState.Nodes() {
+		w.NMState.Node(node).Hold()
+	}
 	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
 	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonProgressing)
 	var machines kubevirtv1.VirtualMachineList
 	if err := w.Client.List(t.Context(), &machines); err != nil || len(machines.Items) > 0 {
 		t.Errorf("a machine was made before its bridge was there (%v)", err)
 	}
-	w.NMState.Node("node-1").Release()
+	for _, node := range w.NMState.Nodes() {
+		w.NMState.Node(node).Release()
+	}
 	wukong := w.expectReady("default", "vm")
 	if !slices.ContainsFunc(wukong.Status.Networks, func(n vmv1alpha1.NetworkStatus) bool {
 		return n.Name == "lan" && n.Ready && n.Bridge == "br-lan" && n.NetworkAttachmentDefinition == "default/vm-lan-nad"

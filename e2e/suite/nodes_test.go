@@ -6,10 +6,12 @@ package suite
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,51 +20,104 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/nmstate"
 )
 
-// TestFailingNode lets NMState give up on a node: the claim and the Wukong repeat the node's own words and say what to do,
-// no machine is made on a bridge that is not everywhere, and doing it heals.
+// TestFailingNode lets NMState give up on a node: the claim repeats the node's own words and says what to do, the machine runs
+// on a node that has the bridge, and what is to be done heals.
 func TestFailingNode(t *testing.T) {
 	w := newWorld(t, lab.Options{})
 	w.NMState.Node("node-2").FailWith("the switch port says no")
 	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
-	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonNodesFailed)
-	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "the switch port says no")
-	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "delete policy vm-lan-bridge")
 	claim := w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{
 		"node-1": vmv1alpha1.NodeApplied, "node-2": vmv1alpha1.NodeFailed, "node-3": vmv1alpha1.NodeApplied,
 	})
 	if claim.Status.PolicyName != "vm-lan-bridge" {
 		t.Errorf("the claim names policy %q", claim.Status.PolicyName)
 	}
+	w.expectClaim("vm-lan", vmv1alpha1.ReasonNodesFailed, "the switch port says no", "delete policy vm-lan-bridge")
+	w.expectReady("default", "vm")
+	w.expectPlacement("vm", "node-1", "node-3")
+	// Among so many, the emptiest node would get one if it could.
+	for i := range 3 {
+		name := fmt.Sprintf("other-%d", i)
+		w.create(newWukong("default", name, bridged("lan", "br-lan", 100)))
+		w.expectReady("default", name)
+		if node := w.instance(name).Status.NodeName; node == "node-2" {
+			t.Errorf("%s runs on the node that has no bridge", name)
+		}
+	}
+	before := w.instance("vm")
 	w.NMState.Node("node-2").Succeed()
 	policy := &nmstatev1.NodeNetworkConfigurationPolicy{ObjectMeta: metav1.ObjectMeta{Name: "vm-lan-bridge"}}
 	if err := w.Client.Delete(t.Context(), policy); err != nil {
 		t.Fatal(err)
 	}
+	w.expectPlacement("vm", "node-1", "node-2", "node-3")
 	w.expectReady("default", "vm")
+	w.expectUndisturbed(before)
 }
 
-// TestNodesThatDoNotCount has one node that is not ready and one without a handler: the first does not keep a machine
-// waiting, the second does, since a machine could be started there.
+// TestFailingNodes lets NMState give up on every node: no machine is made, and the Wukong repeats the nodes' own words and says
+// what to do.
+func TestFailingNodes(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	for _, node := range w.NMState.Nodes() {
+		w.NMState.Node(node).FailWith("the switch port says no")
+	}
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonNodesFailed)
+	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "the switch port says no")
+	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "delete policy vm-lan-bridge")
+	told := w.expect("default", "vm", vmv1alpha1.ConditionVirtualMachineReady, metav1.ConditionFalse, vmv1alpha1.ReasonWaitingForNetworks)
+	if told.Status.VirtualMachine != nil {
+		t.Errorf("there is a machine: %+v", told.Status.VirtualMachine)
+	}
+}
+
+// TestNodesThatDoNotCount has one node that is not ready and one without a handler: neither keeps a machine waiting, and none
+// is started there before the bridge is there. The one without a handler is told of in the claim, since KubeVirt runs machines
+// on it.
 func TestNodesThatDoNotCount(t *testing.T) {
 	w := newWorld(t, lab.Options{NMState: nmstate.Options{Nodes: []nmstate.NodeSpec{
 		{Name: "node-1"}, {Name: "node-2", NotReady: true}, {Name: "node-3", WithoutHandler: true},
 	}}})
 	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
-	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonNoHandler)
-	w.expectMessage(told, vmv1alpha1.ConditionReady, "node-3", "nmstate-handler DaemonSet")
 	w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{
 		"node-1": vmv1alpha1.NodeApplied, "node-2": vmv1alpha1.NodeNotReady, "node-3": vmv1alpha1.NodeNoHandler,
 	})
+	w.expectClaim("vm-lan", vmv1alpha1.ReasonNoHandler, "node-3", "nmstate-handler DaemonSet")
+	w.expectReady("default", "vm")
+	w.expectPlacement("vm", "node-1")
+	if node := w.instance("vm").Status.NodeName; node != "node-1" {
+		t.Errorf("the machine is on %s", node)
+	}
 	if err := w.NMState.Node("node-3").AddHandler(); err != nil {
 		t.Fatal(err)
 	}
-	w.expectReady("default", "vm")
+	w.expectPlacement("vm", "node-1", "node-3")
 	if err := w.NMState.Node("node-2").SetReady(true); err != nil {
 		t.Fatal(err)
 	}
 	w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{
 		"node-1": vmv1alpha1.NodeApplied, "node-2": vmv1alpha1.NodeApplied, "node-3": vmv1alpha1.NodeApplied,
 	})
+	w.expectPlacement("vm", "node-1", "node-2", "node-3")
+	w.expectReady("default", "vm")
+}
+
+// TestNodeThatIsDown takes a node down that has the bridge: it still has it, so the placement stays as it is, and the node's
+// own state keeps machines off it.
+func TestNodeThatIsDown(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.expectReady("default", "vm")
+	w.expectPlacement("vm", "node-1", "node-2", "node-3")
+	scrape := w.scraper()
+	settled := w.settle(scrape)
+	if err := w.NMState.Node("node-3").SetReady(false); err != nil {
+		t.Fatal(err)
+	}
+	if after := w.settle(scrape); after != settled {
+		t.Errorf("a node went down, and the manager wrote:%s", list(w.managerWrites()[settled:]))
+	}
 }
 
 // TestHandlerRestart restarts a handler, which makes NMState doubt every policy for a moment: nothing is written, and the
@@ -141,4 +196,25 @@ func (w *world) expectNodes(claim string, want map[string]vmv1alpha1.NodeState) 
 		return nil
 	})
 	return found
+}
+
+// expectClaim waits until a claim is not Ready for a reason, and says these things.
+func (w *world) expectClaim(name, reason string, texts ...string) {
+	w.t.Helper()
+	w.eventually("claim "+name+" says "+reason, func(ctx context.Context) error {
+		claim := &vmv1alpha1.WukongNodeBridge{}
+		if err := w.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: name}, claim); err != nil {
+			return err
+		}
+		ready := meta.FindStatusCondition(claim.Status.Conditions, vmv1alpha1.ConditionReady)
+		if ready == nil || ready.Status != metav1.ConditionFalse || ready.Reason != reason {
+			return fmt.Errorf("conditions are %s", describe(claim.Status.Conditions))
+		}
+		for _, text := range texts {
+			if !strings.Contains(ready.Message, text) {
+				return fmt.Errorf("it does not say %q:%s", text, describe(claim.Status.Conditions))
+			}
+		}
+		return nil
+	})
 }
