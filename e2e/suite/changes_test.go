@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -82,23 +83,40 @@ func TestOtherBridge(t *testing.T) {
 	w.expectNothingLeft()
 }
 
-// TestVLANAlone changes a network's VLAN and leaves it its bridge, which cannot be both: the machine is told what to do, and
-// goes on when it is done.
+// TestVLANAlone changes the VLAN of a running machine's network, then its NIC, and keeps the bridge's name: each time a
+// second bridge is made beside the first, and the neighbour that shares the first notices nothing.
 func TestVLANAlone(t *testing.T) {
 	w := newWorld(t, lab.Options{})
-	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)), newWukong("default", "neighbour", bridged("lan", "br-lan", 100)))
 	w.expectReady("default", "vm")
-	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0] = bridged("lan", "br-lan", 200) })
-	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonBridgeConflict)
-	w.expectMessage(told, vmv1alpha1.ConditionReady, "this machine itself", "choose another bridgeName")
-	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0] = bridged("lan", "br-other", 200) })
-	told = w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
-	w.expectMessage(told, vmv1alpha1.ConditionReady, "earlier attachment of network lan", "virtctl restart")
-	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
-		t.Fatal(err)
+	w.expectReady("default", "neighbour")
+	before := w.onlyPolicy()
+	for _, step := range []struct {
+		network vmv1alpha1.Network
+		port    string
+	}{
+		{bridged("lan", "br-lan", 200), "ens160.200"},
+		{on("ens161", bridged("lan", "br-lan", 200)), "ens161.200"},
+	} {
+		w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.Networks[0] = step.network })
+		told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
+		w.expectMessage(told, vmv1alpha1.ConditionReady, "earlier attachment of network lan", "virtctl restart")
+		if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
+			t.Fatal(err)
+		}
+		moved := w.expectReady("default", "vm")
+		bridge, there := w.NMState.Node("node-1").Bridge(moved.Status.Networks[0].Bridge)
+		if !there || bridge.Name == "br-lan" || !slices.Equal(bridge.PortNames(), []string{step.port}) {
+			t.Errorf("the machine is on %q with the ports %v, want %s", moved.Status.Networks[0].Bridge, bridge.PortNames(), step.port)
+		}
 	}
-	w.expectReady("default", "vm")
+	w.expectReady("default", "neighbour")
+	after := &nmstatev1.NodeNetworkConfigurationPolicy{}
+	if err := w.Client.Get(t.Context(), client.ObjectKeyFromObject(before), after); err != nil || after.Generation != before.Generation {
+		t.Errorf("the neighbour's policy changed from generation %d to %d (%v)", before.Generation, after.Generation, err)
+	}
 	w.delete("default", "vm")
+	w.delete("default", "neighbour")
 	w.expectNothingLeft()
 }
 

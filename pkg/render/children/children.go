@@ -144,7 +144,12 @@ func (c *Child) Keep(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.W
 // Part gives the bridge a name of its own where an earlier claim of the same network has the declared one with another
 // VLAN, NIC or type: the machine runs on the earlier bridge until it moves over, so both have to be there.
 func (c *Child) Part(earlier *vmv1alpha1.WukongNodeBridge, revision string) {
-	if c.NodeBridge == nil || earlier == nil || earlier.Spec.BridgeName != c.NodeBridge.BridgeName {
+	if c.NodeBridge == nil || earlier == nil {
+		return
+	}
+	declared := string(c.NodeBridge.BridgeName)
+	parted := naming.BridgeRevision(declared, earlier.Labels[vmv1alpha1.LabelRevision])
+	if name := string(earlier.Spec.BridgeName); name != declared && name != parted {
 		return
 	}
 	was, is := earlier.Spec, *c.NodeBridge
@@ -152,7 +157,7 @@ func (c *Child) Part(earlier *vmv1alpha1.WukongNodeBridge, revision string) {
 		// On the same wire there cannot be two bridges.
 		return
 	}
-	c.renameBridge(naming.BridgeRevision(string(c.NodeBridge.BridgeName), revision))
+	c.renameBridge(naming.BridgeRevision(declared, revision))
 }
 
 func (c *Child) renameBridge(name string) {

@@ -213,3 +213,38 @@ func TestMeta(t *testing.T) {
 		t.Errorf("-want +got:\n%s", difference)
 	}
 }
+
+// TestPart gives a network that moves to another wire a bridge of its own beside the one its machine runs on, and the next
+// move another one.
+func TestPart(t *testing.T) {
+	child := func(nic string, vlan int32) children.Child {
+		spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{
+			{Name: "lan", BridgeName: "br-lan", Uplink: vmv1alpha1.UplinkName(nic), VLANID: &vlan},
+		}}
+		return children.Of(spec, uid, uplink)[0]
+	}
+	claim := func(c children.Child, revision string) *vmv1alpha1.WukongNodeBridge {
+		return &vmv1alpha1.WukongNodeBridge{
+			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{vmv1alpha1.LabelRevision: revision}}, Spec: *c.NodeBridge,
+		}
+	}
+	first := child("ens160", 100)
+	first.Part(nil, "r1")
+	second := child("ens160", 200)
+	second.Part(claim(first, "r1"), "r2")
+	third := child("ens161", 200)
+	third.Part(claim(second, "r2"), "r3")
+	sameWire := child("ens160", 100)
+	sameWire.NodeBridge.MTU = 1400
+	sameWire.Part(claim(first, "r1"), "r4")
+	names := []string{string(first.NodeBridge.BridgeName), string(second.NodeBridge.BridgeName), string(third.NodeBridge.BridgeName)}
+	if names[0] != "br-lan" || names[1] == names[0] || names[2] == names[0] || names[2] == names[1] {
+		t.Errorf("the bridges are %v", names)
+	}
+	if second.Attachment.BridgeName != names[1] {
+		t.Errorf("the attachment leads to %s", second.Attachment.BridgeName)
+	}
+	if sameWire.NodeBridge.BridgeName != "br-lan" {
+		t.Errorf("on the same wire the bridge is %s", sameWire.NodeBridge.BridgeName)
+	}
+}
