@@ -81,7 +81,7 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, bool, error) {
 	found := map[string]machine.Attachment{}
 	waiting := false
-	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), "") {
+	for _, child := range children.Of(seen.wukong, "") {
 		revision, err := child.Revision()
 		if err != nil {
 			return nil, false, err

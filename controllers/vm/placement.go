@@ -31,7 +31,7 @@ func (seen *observed) placement() (placement, error) {
 	var where placement
 	var located []string
 	underWay := false
-	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), "") {
+	for _, child := range children.Of(seen.wukong, "") {
 		if child.NodeBridge == nil {
 			continue
 		}

@@ -56,7 +56,7 @@ func machineOn(t *testing.T, claims ...*vmv1alpha1.WukongNodeBridge) *observed {
 		name := string(rune('a' + i))
 		seen.wukong.Spec.Networks = append(seen.wukong.Spec.Networks, vmv1alpha1.Network{Name: name, BridgeName: "br-" + name})
 	}
-	for _, child := range children.Of(&seen.wukong.Spec, "1", "eth1") {
+	for _, child := range children.Of(seen.wukong, "eth1") {
 		revision, err := child.Revision()
 		if err != nil {
 			t.Fatal(err)

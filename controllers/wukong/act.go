@@ -37,7 +37,7 @@ type result struct {
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{names: map[string]string{}, problems: map[string]error{}}
 	var errs []error
-	for _, child := range children.Of(&seen.wukong.Spec, string(seen.wukong.UID), nodenet.DefaultUplink(seen.uplinks, r.defaultUplink)) {
+	for _, child := range children.Of(seen.wukong, nodenet.DefaultUplink(seen.uplinks, r.defaultUplink)) {
 		err := r.ensure(ctx, seen, child, &res)
 		switch {
 		case apply.IsTaken(err):

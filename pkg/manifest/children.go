@@ -49,7 +49,7 @@ func (m *machineObjects) problem(network, message string) *WukongError {
 func nameChildren(machines []*machineObjects, opts Options) error {
 	taken := map[types.NamespacedName]bool{}
 	for _, m := range machines {
-		for _, child := range children.Of(&m.wukong.Spec, string(m.wukong.UID), opts.DefaultUplink) {
+		for _, child := range children.Of(m.wukong, opts.DefaultUplink) {
 			revision, err := child.Revision()
 			if err != nil {
 				return err

@@ -89,10 +89,24 @@ const (
 
 // Conditions of a WukongNetwork and their reasons. All of them are written by the multus controller.
 const (
+	// ConditionAddressesReady says whether the network's addresses and its MAC are its own on their segment. What
+	// it got stays its own while others come later, also while the machine is stopped.
+	ConditionAddressesReady = "AddressesReady"
+	// ReasonAddressesHeld surfaces when the addresses and the MAC are this network's.
+	ReasonAddressesHeld = "AddressesHeld"
+	// ReasonAddressConflict surfaces when an address is another network's on the same segment, the gateway of
+	// another namespace's machines there, or a node's; the message names the holder.
+	ReasonAddressConflict = "AddressConflict"
+	// ReasonMACAddressConflict surfaces when the MAC is another network's on the same segment; the message names
+	// the holder.
+	ReasonMACAddressConflict = "MACAddressConflict"
+
 	// ConditionAttachmentReady says whether the NetworkAttachmentDefinition exists as it is needed.
 	ConditionAttachmentReady = "AttachmentReady"
 	// ReasonAttached surfaces when the NetworkAttachmentDefinition is there.
 	ReasonAttached = "Attached"
+	// ReasonWaitingForAddresses surfaces while no attachment is made because AddressesReady is False.
+	ReasonWaitingForAddresses = "WaitingForAddresses"
 	// ReasonWaitingForNodeBridge surfaces while the bridge is not on the nodes yet.
 	ReasonWaitingForNodeBridge = "WaitingForNodeBridge"
 	// ReasonMultusNotInstalled surfaces when the cluster does not serve NetworkAttachmentDefinitions.

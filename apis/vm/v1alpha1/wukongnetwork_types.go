@@ -62,11 +62,29 @@ type WukongNetworkSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=49
 	Addresses []string `json:"addresses,omitempty"`
+
+	// gateways are the routers that the machine uses on this network.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=45
+	Gateways []string `json:"gateways,omitempty"`
+
+	// uplink is what carries the network of type bridge, ovs, macvlan or ipvlan: a WukongUplink by name, or a NIC.
+	// +optional
+	Uplink UplinkName `json:"uplink,omitempty"`
+
+	// segment is the piece of network on which addresses and MACs have to be unique: what carries it and the
+	// VLAN, "ens160/100", 0 for untagged; for sriov "sriov:<resource>/<vlan>", for an existing attachment
+	// "nad:<namespace>/<name>".
+	// +optional
+	// +kubebuilder:validation:MaxLength=400
+	Segment string `json:"segment,omitempty"`
 }
 
 // WukongNetworkStatus is what the multus controller observed.
 type WukongNetworkStatus struct {
-	// conditions are AttachmentReady, DataPathReady and Ready, which is True when both others are.
+	// conditions are AddressesReady, AttachmentReady, DataPathReady and Ready, which is True when all others are.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -81,6 +99,24 @@ type WukongNetworkStatus struct {
 	// binding is how KubeVirt connects the attachment to the guest.
 	// +optional
 	Binding *Binding `json:"binding,omitempty"`
+
+	// heldSegment is the segment on which the network holds its addresses and its MAC, empty while it holds
+	// nothing. What is held is nobody else's until the network changes or is gone.
+	// +optional
+	// +kubebuilder:validation:MaxLength=400
+	HeldSegment string `json:"heldSegment,omitempty"`
+
+	// heldAddresses are the addresses that the network holds, without their prefix lengths.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=45
+	HeldAddresses []string `json:"heldAddresses,omitempty"`
+
+	// heldMACAddress is the MAC that the network holds.
+	// +optional
+	// +kubebuilder:validation:MaxLength=17
+	HeldMACAddress string `json:"heldMACAddress,omitempty"`
 }
 
 // BindingMethod is one of KubeVirt's ways to connect a pod's interface to the guest.

@@ -33,14 +33,17 @@ type Child struct {
 }
 
 // Of returns the children of a Wukong in the order of its networks; the pod network has none. defaultUplink
-// is the NIC of networks that name none, and uid the Wukong's, from which addresses are derived.
-func Of(spec *vmv1alpha1.WukongSpec, uid, defaultUplink string) []Child {
+// is the NIC of networks that name none.
+func Of(wukong *vmv1alpha1.Wukong, defaultUplink string) []Child {
 	var all []Child
-	for i := range spec.Networks {
-		network := &spec.Networks[i]
-		if !network.IsPodNetwork() {
-			all = append(all, of(network, uid, defaultUplink))
+	for i := range wukong.Spec.Networks {
+		network := &wukong.Spec.Networks[i]
+		if network.IsPodNetwork() {
+			continue
 		}
+		child := of(network, string(wukong.UID), defaultUplink)
+		child.Attachment.Segment = child.segment(wukong.Namespace)
+		all = append(all, child)
 	}
 	return all
 }
@@ -59,6 +62,9 @@ func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
 	for _, address := range network.IPConfig.AllAddresses() {
 		child.Attachment.Addresses = append(child.Attachment.Addresses, string(address))
 	}
+	if network.IPConfig != nil && network.IPConfig.Gateway != "" {
+		child.Attachment.Gateways = []string{string(network.IPConfig.Gateway)}
+	}
 	if network.NADName != "" {
 		return child
 	}
@@ -67,11 +73,13 @@ func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
 		child.Attachment.BridgeName = bridgeName(network)
 		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeLinux, defaultUplink)
 		child.NodeBridge.VLANID = network.EffectiveVLANID()
+		child.Attachment.Uplink = child.NodeBridge.Uplink
 		child.UplinkDefaulted = network.Uplink == ""
 	case vmv1alpha1.NetworkTypeOVS:
 		child.Attachment.BridgeName = bridgeName(network)
 		child.Attachment.VLANID = network.EffectiveVLANID()
 		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeOVS, defaultUplink)
+		child.Attachment.Uplink = child.NodeBridge.Uplink
 		child.UplinkDefaulted = network.Uplink == ""
 	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
 		child.Attachment.BridgeName = network.BridgeName
@@ -79,6 +87,7 @@ func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
 			child.Attachment.BridgeName = uplink(network, defaultUplink)
 			child.UplinkDefaulted = network.Uplink == ""
 		}
+		child.Attachment.Uplink = vmv1alpha1.UplinkName(child.Attachment.BridgeName)
 	case vmv1alpha1.NetworkTypeSRIOV:
 		child.Attachment.BridgeName = network.BridgeName
 		child.Attachment.VLANID = network.EffectiveVLANID()
@@ -134,10 +143,16 @@ func (c *Child) Keep(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.W
 	case c.NodeBridge != nil && nodeBridge != nil:
 		if c.UplinkDefaulted {
 			c.NodeBridge.Uplink = nodeBridge.Spec.Uplink
+			c.Attachment.Uplink = nodeBridge.Spec.Uplink
 		}
 		c.renameBridge(string(nodeBridge.Spec.BridgeName))
 	case c.NodeBridge == nil && network != nil && c.UplinkDefaulted:
 		c.Attachment.BridgeName = network.Spec.BridgeName
+		c.Attachment.Uplink = vmv1alpha1.UplinkName(network.Spec.BridgeName)
+	}
+	if c.UplinkDefaulted {
+		// A network that takes the default uplink makes its own attachment, so its segment needs no namespace.
+		c.Attachment.Segment = c.segment("")
 	}
 }
 
@@ -171,6 +186,8 @@ func (c *Child) renameBridge(name string) {
 func (c Child) Revision() (string, error) {
 	attachment := c.Attachment
 	attachment.MACAddress, attachment.Addresses, attachment.NodeBridgeName = "", nil, ""
+	// What follows from the other fields, or is the guest's alone.
+	attachment.Uplink, attachment.Segment, attachment.Gateways = "", "", nil
 	nodeBridge := c.NodeBridge.DeepCopy()
 	switch {
 	case c.UplinkDefaulted && nodeBridge != nil:

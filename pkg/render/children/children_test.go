@@ -29,6 +29,11 @@ func claim(name string, change func(*vmv1alpha1.WukongNodeBridgeSpec)) *vmv1alph
 	return spec
 }
 
+// of returns the children of a Wukong in the namespace team.
+func of(spec *vmv1alpha1.WukongSpec, defaultUplink string) []children.Child {
+	return children.Of(&vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vm", UID: uid}, Spec: *spec}, defaultUplink)
+}
+
 func TestOf(t *testing.T) {
 	for _, row := range []struct {
 		name       string
@@ -39,38 +44,45 @@ func TestOf(t *testing.T) {
 		defaulted bool
 	}{
 		{"no type is a bridge", vmv1alpha1.Network{},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"}, claim("br-lan", nil), true},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", Uplink: uplink, Segment: "ens160/0"}, claim("br-lan", nil), true},
 		{"bridge with a name", vmv1alpha1.Network{Type: "bridge", BridgeName: "br-mgmt"},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-mgmt"}, claim("br-mgmt", nil), true},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-mgmt", Uplink: uplink, Segment: "ens160/0"}, claim("br-mgmt", nil), true},
 		{"bridge with a VLAN: the claim tags, not the attachment", vmv1alpha1.Network{Type: "bridge", VLANID: new(int32(100))},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", Uplink: uplink, Segment: "ens160/100"},
 			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 }), true},
 		{"the other spelling of the VLAN", vmv1alpha1.Network{Type: "bridge", VLANIDAlias: new(int32(100))},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan"},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", Uplink: uplink, Segment: "ens160/100"},
 			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.VLANID = 100 }), true},
 		{"bridge with uplink and MTU", vmv1alpha1.Network{Type: "bridge", Uplink: "ens161", MTU: new(int32(9000))},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", MTU: 9000},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", MTU: 9000, Uplink: "ens161", Segment: "ens161/0"},
 			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Uplink, c.MTU = "ens161", 9000 }), false},
 		{"ovs: the attachment tags, not the claim", vmv1alpha1.Network{Type: "ovs", BridgeName: "ovs-lan", VLANID: new(int32(100)), MTU: new(int32(1400))},
-			vmv1alpha1.WukongNetworkSpec{Type: "ovs", BridgeName: "ovs-lan", VLANID: 100, MTU: 1400},
+			vmv1alpha1.WukongNetworkSpec{Type: "ovs", BridgeName: "ovs-lan", VLANID: 100, MTU: 1400, Uplink: uplink, Segment: "ens160/100"},
 			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU = vmv1alpha1.BridgeTypeOVS, 1400 }), true},
 		{"macvlan on the NIC that bridgeName names", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161"}, nil, false},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161", Uplink: "ens161", Segment: "ens161/0"}, nil, false},
+		{"macvlan on a VLAN interface", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161.100"},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161.100", Uplink: "ens161.100", Segment: "ens161/100"}, nil, false},
+		{"macvlan on a NIC with a dot in its name", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161.4095"},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161.4095", Uplink: "ens161.4095", Segment: "ens161.4095/0"}, nil, false},
 		{"macvlan on its uplink", vmv1alpha1.Network{Type: "macvlan", Uplink: "ens162"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens162"}, nil, false},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens162", Uplink: "ens162", Segment: "ens162/0"}, nil, false},
 		{"ipvlan on the default uplink", vmv1alpha1.Network{Type: "ipvlan", MTU: new(int32(1400))},
-			vmv1alpha1.WukongNetworkSpec{Type: "ipvlan", BridgeName: uplink, MTU: 1400}, nil, true},
+			vmv1alpha1.WukongNetworkSpec{Type: "ipvlan", BridgeName: uplink, MTU: 1400, Uplink: uplink, Segment: "ens160/0"}, nil, true},
 		{"sriov", vmv1alpha1.Network{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: new(int32(7))},
-			vmv1alpha1.WukongNetworkSpec{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: 7}, nil, false},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", BridgeName: "openshift.io/nic", VLANID: 7, Segment: "sriov:openshift.io/nic/7"}, nil, false},
 		{"an existing attachment", vmv1alpha1.Network{NADName: "networks/lan"},
-			vmv1alpha1.WukongNetworkSpec{Type: "bridge", NADName: "networks/lan"}, nil, false},
+			vmv1alpha1.WukongNetworkSpec{Type: "bridge", NADName: "networks/lan", Segment: "nad:networks/lan"}, nil, false},
 		{"an existing attachment of a type", vmv1alpha1.Network{Type: "sriov", NADName: "lan"},
-			vmv1alpha1.WukongNetworkSpec{Type: "sriov", NADName: "lan"}, nil, false},
+			vmv1alpha1.WukongNetworkSpec{Type: "sriov", NADName: "lan", Segment: "nad:team/lan"}, nil, false},
 		{"a declared MAC address in lower case", vmv1alpha1.Network{Type: "macvlan", MACAddress: "02:00:5E:AB:CD:EF"},
-			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, MACAddress: "02:00:5e:ab:cd:ef"}, nil, true},
+			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, MACAddress: "02:00:5e:ab:cd:ef", Uplink: uplink, Segment: "ens160/0"}, nil, true},
 		{"addresses", vmv1alpha1.Network{Type: "macvlan", IPConfig: &vmv1alpha1.IPConfig{
-			Mode: "static", Address: "10.0.0.2/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8::2/64"},
-		}}, vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: uplink, Addresses: []string{"10.0.0.2/24", "2001:db8::2/64"}}, nil, true},
+			Mode: "static", Address: "10.0.0.2/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8::2/64"}, Gateway: "10.0.0.1",
+		}}, vmv1alpha1.WukongNetworkSpec{
+			Type: "macvlan", BridgeName: uplink, Addresses: []string{"10.0.0.2/24", "2001:db8::2/64"}, Gateways: []string{"10.0.0.1"},
+			Uplink: uplink, Segment: "ens160/0",
+		}, nil, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.network.Name = "lan"
@@ -78,7 +90,7 @@ func TestOf(t *testing.T) {
 			if row.attachment.MACAddress == "" {
 				row.attachment.MACAddress = naming.MACAddress(uid, "lan")
 			}
-			got := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{row.network}}, uid, uplink)
+			got := of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{row.network}}, uplink)
 			want := []children.Child{{Network: "lan", Attachment: row.attachment, NodeBridge: row.bridge, UplinkDefaulted: row.defaulted}}
 			if difference := cmp.Diff(want, got); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
@@ -92,13 +104,13 @@ func TestPodNetworkHasNoChildren(t *testing.T) {
 		{Name: "default", Type: "bridge"}, {Name: "b"}, {Name: "cluster", Type: "pod"}, {Name: "a", Type: "macvlan"},
 	}}
 	var names []string
-	for _, child := range children.Of(spec, uid, uplink) {
+	for _, child := range of(spec, uplink) {
 		names = append(names, child.Network)
 	}
 	if got := strings.Join(names, " "); got != "b a" {
 		t.Errorf("got children for %q, want them for b and a in this order", got)
 	}
-	if got := children.Of(&vmv1alpha1.WukongSpec{}, uid, uplink); got != nil {
+	if got := of(&vmv1alpha1.WukongSpec{}, uplink); got != nil {
 		t.Errorf("got %v for a machine without networks", got)
 	}
 }
@@ -141,15 +153,15 @@ func TestRevision(t *testing.T) {
 func TestRevisionDoesNotDependOnTheDefaultUplink(t *testing.T) {
 	for _, networkType := range []vmv1alpha1.NetworkType{"bridge", "ovs", "macvlan", "ipvlan"} {
 		spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType}}}
-		before, err := children.Of(spec, uid, "ens160")[0].Revision()
+		before, err := of(spec, "ens160")[0].Revision()
 		if err != nil {
 			t.Fatal(err)
 		}
-		after := children.Of(spec, uid, "eno1")[0]
+		after := of(spec, "eno1")[0]
 		if got, _ := after.Revision(); got != before {
 			t.Errorf("%s: a new default uplink makes another revision", networkType)
 		}
-		if got, _ := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType, Uplink: "eno1"}}}, uid, "ens160")[0].Revision(); got == before {
+		if got, _ := of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: networkType, Uplink: "eno1"}}}, "ens160")[0].Revision(); got == before {
 			t.Errorf("%s: a declared uplink makes no other revision", networkType)
 		}
 		after.Keep(
@@ -163,23 +175,26 @@ func TestRevisionDoesNotDependOnTheDefaultUplink(t *testing.T) {
 		if kept != "ens160" {
 			t.Errorf("%s: the network moves to %s", networkType, kept)
 		}
+		if after.Attachment.Uplink != "ens160" || after.Attachment.Segment != "ens160/0" {
+			t.Errorf("%s: the network stays, and says it moves to %s, %s", networkType, after.Attachment.Uplink, after.Attachment.Segment)
+		}
 	}
 }
 
 func TestKeepLeavesWhatIsDeclared(t *testing.T) {
 	existing := &vmv1alpha1.WukongNodeBridge{Spec: vmv1alpha1.WukongNodeBridgeSpec{BridgeName: "br-lan", Uplink: "ens160"}}
-	child := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Uplink: "eno1"}}}, uid, uplink)[0]
+	child := of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Uplink: "eno1"}}}, uplink)[0]
 	if child.Keep(nil, existing); child.NodeBridge.Uplink != "eno1" {
 		t.Errorf("got %s, want the declared NIC", child.NodeBridge.Uplink)
 	}
-	child = children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uid, uplink)[0]
+	child = of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uplink)[0]
 	if child.Keep(nil, nil); child.NodeBridge.Uplink != uplink {
 		t.Errorf("got %s, want the default for what is new", child.NodeBridge.Uplink)
 	}
 }
 
 func TestRevisionIsThatOfTheNamedPair(t *testing.T) {
-	child := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uid, uplink)[0]
+	child := of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uplink)[0]
 	before, err := child.Revision()
 	if err != nil {
 		t.Fatal(err)
@@ -192,11 +207,31 @@ func TestRevisionIsThatOfTheNamedPair(t *testing.T) {
 
 func revision(t *testing.T, network vmv1alpha1.Network) string {
 	t.Helper()
-	text, err := children.Of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{network}}, uid, uplink)[0].Revision()
+	text, err := of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{network}}, uplink)[0].Revision()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// Objects of a running cluster carry these: another revision of what did not change would attach every machine anew.
+func TestRevisionStaysWhatItWas(t *testing.T) {
+	for want, network := range map[string]vmv1alpha1.Network{
+		"7a0ac8fea8598863": {
+			Type: "bridge", VLANID: new(int32(100)), IPConfig: &vmv1alpha1.IPConfig{Mode: "static", Address: "10.0.0.2/24", Gateway: "10.0.0.1"},
+		},
+		"7358f657e32bcb60": {Type: "bridge", Uplink: "ens161", BridgeName: "br-x", MTU: new(int32(9000))},
+		"c72342456c366849": {Type: "ovs", VLANID: new(int32(100))},
+		"7722b89c9b0f2f66": {Type: "macvlan", BridgeName: "ens161.7"},
+		"03258d450926724c": {Type: "ipvlan"},
+		"1a059c2d9fc8b431": {Type: "sriov", BridgeName: "openshift.io/nic", VLANID: new(int32(7))},
+		"095d5dd4f92efe64": {NADName: "networks/lan"},
+	} {
+		network.Name = "lan"
+		if got := revision(t, network); got != want {
+			t.Errorf("%s %s: got %s, want %s", network.Type, network.BridgeName, got, want)
+		}
+	}
 }
 
 func TestMeta(t *testing.T) {
@@ -221,7 +256,7 @@ func TestPart(t *testing.T) {
 		spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{
 			{Name: "lan", BridgeName: "br-lan", Uplink: vmv1alpha1.UplinkName(nic), VLANID: &vlan},
 		}}
-		return children.Of(spec, uid, uplink)[0]
+		return of(spec, uplink)[0]
 	}
 	claim := func(c children.Child, revision string) *vmv1alpha1.WukongNodeBridge {
 		return &vmv1alpha1.WukongNodeBridge{
