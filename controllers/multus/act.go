@@ -42,6 +42,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (outcome, error) {
 	case !seen.multusServed:
 		return failed(vmv1alpha1.ReasonMultusNotInstalled,
 			"Multus is not installed, so the network cannot be attached; install Multus with its NetworkAttachmentDefinition CRD"), nil
+	case seen.waitsForAddresses():
+		return failed(vmv1alpha1.ReasonWaitingForAddresses, "waiting for the network's addresses: %s", seen.addresses.condition.Message), nil
 	case network.Spec.NADName != "":
 		return existing(seen), nil
 	case seen.attachment == nil && !network.DeletionTimestamp.IsZero():
@@ -52,6 +54,19 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (outcome, error) {
 		}
 	}
 	return r.make(ctx, seen)
+}
+
+// waitsForAddresses reports whether the network gets no attachment before its addresses and its MAC are its own. One that it
+// has stays: a machine may use it.
+func (seen *observed) waitsForAddresses() bool {
+	network := seen.network
+	if seen.addresses.granted() {
+		return false
+	}
+	if network.Spec.NADName != "" {
+		return network.Status.NetworkAttachmentDefinition == ""
+	}
+	return network.DeletionTimestamp.IsZero() && (seen.attachment == nil || !metav1.IsControlledBy(seen.attachment, network))
 }
 
 // waitingForNodeBridge returns what the network is told while its bridge is on no node, nil when it is on one: a machine

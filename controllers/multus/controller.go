@@ -7,6 +7,7 @@ package multus
 
 import (
 	"context"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,9 +22,10 @@ import (
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks/status,verbs=patch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks/finalizers,verbs=update
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=get;list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=k8s.cni.cncf.io,resources=network-attachment-definitions,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines;virtualmachineinstances;kubevirts,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=nodes;pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 
 type reconciler struct {
@@ -31,6 +33,7 @@ type reconciler struct {
 	writer  apply.Writer
 	watches *capability.Watches
 	users   capability.Users
+	book    *book
 }
 
 // Reconcile brings one WukongNetwork a step further.
@@ -51,10 +54,25 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		// No machine uses the network any more, so its attachment can go with it.
 		return ctrl.Result{}, r.writer.RemoveFinalizer(ctx, network, vmv1alpha1.FinalizerNetwork)
 	}
+	if network.Spec.Segment == "" && network.DeletionTimestamp.IsZero() {
+		// It was made before there was a ledger. Its Wukong is about to say which segment it is on; what it has stays.
+		return ctrl.Result{}, nil
+	}
+	if seen.addresses, err = r.book.decide(ctx, network); err != nil {
+		return ctrl.Result{}, err
+	}
 	outcome, err := r.act(ctx, seen)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	postponed, err := r.report(ctx, seen, outcome)
-	return ctrl.Result{RequeueAfter: postponed}, err
+	return ctrl.Result{RequeueAfter: soonest(postponed, seen.addresses.lookAgain)}, err
+}
+
+// soonest returns the shorter of two times to come back after, where 0 means never.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }

@@ -28,6 +28,8 @@ type observed struct {
 	nodeBridge *vmv1alpha1.WukongNodeBridge
 	// tapBinding is the network binding plugin that takes a macvtap, empty when none is registered.
 	tapBinding string
+	// addresses is what the ledger says of the network.
+	addresses decision
 	// usedBy names a machine or pod that uses a deleted network's attachment, empty for none.
 	usedBy string
 }

@@ -36,6 +36,12 @@ const (
 	indexAttachment = "attachment"
 	// indexNodeBridge finds WukongNetworks by the name of the WukongNodeBridge that they wait for.
 	indexNodeBridge = "nodeBridge"
+	// indexAddress finds WukongNetworks by the addresses that they claim or hold, and nodes by their own.
+	indexAddress = "address"
+	// indexGateway finds WukongNetworks by the gateways that they use.
+	indexGateway = "gateway"
+	// indexMAC finds WukongNetworks by the MACs that they claim or hold.
+	indexMAC = "mac"
 
 	// gather is how long events of other objects are gathered before a network is looked at, which also lets the
 	// cache catch up with what was just written.
@@ -55,20 +61,23 @@ type Options struct {
 // SetupWithManager adds the controller to the manager. It returns an error when an index or a watch cannot be
 // made.
 func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) error {
-	for field, extract := range networkIndexes {
-		if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.WukongNetwork{}, field, extract); err != nil {
-			return fmt.Errorf("indexing WukongNetworks by %s: %w", field, err)
-		}
+	if err := index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
 	}
 	r := &reconciler{
 		client:  mgr.GetClient(),
 		writer:  apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		watches: capability.NewWatches(opts.Registry),
 		users:   capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
+		book:    newBook(mgr.GetClient()),
 	}
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(&vmv1alpha1.WukongNetwork{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&vmv1alpha1.WukongNetwork{}, r.waiting()).
+		Watches(&corev1.Node{}, r.neighboursOfNode()).
+		// Which segments are the same is the WukongUplinks' to say.
+		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyNetwork), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.networksOfNodeBridge)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyNetwork),
 			builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
@@ -103,6 +112,20 @@ var networkIndexes = map[string]client.IndexerFunc{
 	indexNodeBridge: func(obj client.Object) []string {
 		return []string{obj.(*vmv1alpha1.WukongNetwork).Spec.NodeBridgeName}
 	},
+}
+
+func index(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, indexes := range []map[string]client.IndexerFunc{networkIndexes, claimIndexes} {
+		for field, extract := range indexes {
+			if err := indexer.IndexField(ctx, &vmv1alpha1.WukongNetwork{}, field, extract); err != nil {
+				return fmt.Errorf("indexing WukongNetworks by %s: %w", field, err)
+			}
+		}
+	}
+	if err := indexer.IndexField(ctx, &corev1.Node{}, indexAddress, addressesOf); err != nil {
+		return fmt.Errorf("indexing nodes by address: %w", err)
+	}
+	return nil
 }
 
 // attachmentOf returns the key of a network's NetworkAttachmentDefinition: the one that nadName names, else ours.

@@ -24,18 +24,28 @@ func (r *reconciler) report(ctx context.Context, seen *observed, result outcome)
 		told.Status.Binding = &binding
 		told.Status.NetworkAttachmentDefinition = attachmentOf(network).String()
 	}
+	told.Status.HeldSegment, told.Status.HeldMACAddress = seen.addresses.held.Segment, seen.addresses.held.MAC
+	for _, address := range seen.addresses.held.Addresses {
+		told.Status.HeldAddresses = append(told.Status.HeldAddresses, address.String())
+	}
 	dataPath := dataPathReady(network, result, seen.tapBinding)
-	ready := summary(result.condition, dataPath)
+	ready := summary(seen.addresses.condition, result.condition, dataPath)
 	if !network.DeletionTimestamp.IsZero() {
 		ready = conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonInUse,
 			fmt.Sprintf("network %s is kept until %s, which uses it, has stopped", network.Spec.Network, seen.usedBy))
 	}
-	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, ready, result.condition, dataPath)
+	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, ready, seen.addresses.condition, result.condition, dataPath)
 	if equality.Semantic.DeepEqual(told.Status, network.Status) {
 		return 0, nil
 	}
-	progress := conditions.OnlyProgress(network.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
-	return r.writer.Status(ctx, told, progress)
+	// What is held is told at once: after a restart the status is all that is known of it.
+	progress := r.book.toldOf(network, seen.addresses.held) &&
+		conditions.OnlyProgress(network.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
+	postponed, err := r.writer.Status(ctx, told, progress)
+	if err == nil && postponed == 0 {
+		r.book.tell(network)
+	}
+	return postponed, err
 }
 
 // summary is the network's Ready condition: the first of its parts that does not hold.

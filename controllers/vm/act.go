@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -63,7 +64,7 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	case !seen.kubeVirtServed:
 		res.block(vmv1alpha1.ReasonKubeVirtNotInstalled, "KubeVirt is not installed, so the machine cannot be made; install KubeVirt")
 	case waiting:
-		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the networks' attachments; NetworksReady says what they lack")
+		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the networks' addresses and attachments; NetworksReady says what they lack")
 	case lacking != nil:
 		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.Message)
 	case seen.machine != nil && !metav1.IsControlledBy(seen.machine, seen.wukong):
@@ -76,7 +77,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	return res, nil
 }
 
-// attachments returns the attachments of the networks, and whether one has none yet. Which NIC the operator takes by
+// attachments returns the attachments of the networks, and whether one has none yet, or not the addresses that are declared
+// now: a guest must not be told of an address before it is its own. Which NIC the operator takes by
 // default does not matter for finding them.
 func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment, bool, error) {
 	found := map[string]machine.Attachment{}
@@ -87,7 +89,7 @@ func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment,
 			return nil, false, err
 		}
 		network := seen.networkOf(child.Network, revision)
-		if network == nil || network.Status.Binding == nil ||
+		if network == nil || network.Status.Binding == nil || !hasAddresses(network, &child.Attachment) ||
 			!conditions.IsTrue(network.Status.Conditions, vmv1alpha1.ConditionAttachmentReady, network.Generation) {
 			waiting = true
 			continue
@@ -98,6 +100,13 @@ func (r *reconciler) attachments(seen *observed) (map[string]machine.Attachment,
 		}
 	}
 	return found, waiting, nil
+}
+
+// hasAddresses reports whether a WukongNetwork has the addresses and the MAC that are declared now. It may still be about
+// those that were declared before.
+func hasAddresses(network *vmv1alpha1.WukongNetwork, declared *vmv1alpha1.WukongNetworkSpec) bool {
+	return conditions.IsTrue(network.Status.Conditions, vmv1alpha1.ConditionAddressesReady, network.Generation) &&
+		network.Spec.MACAddress == declared.MACAddress && slices.Equal(network.Spec.Addresses, declared.Addresses)
 }
 
 // networkOf returns the WukongNetwork that was made for the present declaration of a network.

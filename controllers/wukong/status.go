@@ -95,6 +95,11 @@ func (seen *observed) describe(network *vmv1alpha1.Network, res result, status *
 	status.WukongNetwork = attachment.Name
 	status.WukongNodeBridge = attachment.Spec.NodeBridgeName
 	status.NetworkAttachmentDefinition = attachment.Status.NetworkAttachmentDefinition
+	if addresses := conditions.Current(attachment.Status.Conditions, vmv1alpha1.ConditionAddressesReady, attachment.Generation); addresses != nil &&
+		addresses.Status == metav1.ConditionFalse {
+		// Only a person can change it, whatever the bridge lacks.
+		return addresses
+	}
 	if attachment.Spec.NodeBridgeName != "" {
 		status.Bridge = attachment.Spec.BridgeName
 		if lacking := seen.bridgeLacks(attachment.Spec.NodeBridgeName); lacking != nil {
