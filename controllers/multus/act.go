@@ -16,6 +16,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/conditions"
+	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/render/nad"
 )
 
@@ -44,6 +45,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (outcome, error) {
 			"Multus is not installed, so the network cannot be attached; install Multus with its NetworkAttachmentDefinition CRD"), nil
 	case seen.waitsForAddresses():
 		return failed(vmv1alpha1.ReasonWaitingForAddresses, "waiting for the network's addresses: %s", seen.addresses.condition.Message), nil
+	case seen.fence.refusal() != nil && !seen.attached():
+		return failed(seen.fence.refusal().Reason, "%s", seen.fence.refusal().Message), nil
 	case network.Spec.NADName != "":
 		return existing(seen), nil
 	case seen.attachment == nil && !network.DeletionTimestamp.IsZero():
@@ -63,10 +66,15 @@ func (seen *observed) waitsForAddresses() bool {
 	if seen.addresses.granted() {
 		return false
 	}
-	if network.Spec.NADName != "" {
-		return network.Status.NetworkAttachmentDefinition == ""
+	return network.DeletionTimestamp.IsZero() && !seen.attached()
+}
+
+// attached reports whether the network has its attachment.
+func (seen *observed) attached() bool {
+	if seen.network.Spec.NADName != "" {
+		return seen.network.Status.NetworkAttachmentDefinition != ""
 	}
-	return network.DeletionTimestamp.IsZero() && (seen.attachment == nil || !metav1.IsControlledBy(seen.attachment, network))
+	return seen.attachment != nil && metav1.IsControlledBy(seen.attachment, seen.network)
 }
 
 // waitingForNodeBridge returns what the network is told while its bridge is on no node, nil when it is on one: a machine
@@ -100,9 +108,16 @@ func (r *reconciler) make(ctx context.Context, seen *observed) (outcome, error) 
 	network := seen.network
 	macvtap := network.Spec.Type == vmv1alpha1.NetworkTypeMacvlan && seen.tapBinding != ""
 	key := attachmentOf(network)
+	parent, refusal := network.Spec.BridgeName, (*nodenet.Refusal)(nil)
+	if nodenet.IsParent(network) {
+		parent, refusal = nodenet.ParentNIC(seen.fence.uplinks, parent)
+	}
+	if refusal != nil {
+		return failed(refusal.Reason, "%s", refusal.Message), nil
+	}
 	built, err := nad.Build(nad.Attachment{
 		Namespace: key.Namespace, Name: key.Name,
-		Type: network.Spec.Type, Parent: network.Spec.BridgeName,
+		Type: network.Spec.Type, Parent: parent,
 		VLANID: network.Spec.VLANID, MTU: network.Spec.MTU, Macvtap: macvtap,
 	})
 	if err != nil {

@@ -30,6 +30,8 @@ type observed struct {
 	tapBinding string
 	// addresses is what the ledger says of the network.
 	addresses decision
+	// fence is what the platform team's rules say of the network.
+	fence fence
 	// usedBy names a machine or pod that uses a deleted network's attachment, empty for none.
 	usedBy string
 }
@@ -55,6 +57,9 @@ func (r *reconciler) observe(ctx context.Context, network *vmv1alpha1.WukongNetw
 		}
 	}
 	if seen.nodeBridge, err = r.nodeBridge(ctx, network); err != nil {
+		return nil, err
+	}
+	if err := r.observeFence(ctx, seen); err != nil {
 		return nil, err
 	}
 	if kubeVirtServed {

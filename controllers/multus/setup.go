@@ -42,6 +42,8 @@ const (
 	indexGateway = "gateway"
 	// indexMAC finds WukongNetworks by the MACs that they claim or hold.
 	indexMAC = "mac"
+	// indexFenced finds WukongNetworks that wait for the platform team's rules, or for a NIC.
+	indexFenced = "fenced"
 
 	// gather is how long events of other objects are gathered before a network is looked at, which also lets the
 	// cache catch up with what was just written.
@@ -79,6 +81,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		// Which segments are the same is the WukongUplinks' to say.
 		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyNetwork), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.networksOfNodeBridge)).
+		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.fencedNetworks), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(namespace(), capability.Gathered(gather, r.networksOfNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyNetwork),
 			builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser))).
@@ -109,6 +113,7 @@ var networkIndexes = map[string]client.IndexerFunc{
 	indexAttachment: func(obj client.Object) []string {
 		return []string{attachmentOf(obj.(*vmv1alpha1.WukongNetwork)).String()}
 	},
+	indexFenced: isFenced,
 	indexNodeBridge: func(obj client.Object) []string {
 		return []string{obj.(*vmv1alpha1.WukongNetwork).Spec.NodeBridgeName}
 	},

@@ -34,7 +34,11 @@ func (r *reconciler) report(ctx context.Context, seen *observed, result outcome)
 		ready = conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonInUse,
 			fmt.Sprintf("network %s is kept until %s, which uses it, has stopped", network.Spec.Network, seen.usedBy))
 	}
-	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, ready, seen.addresses.condition, result.condition, dataPath)
+	own := []metav1.Condition{ready, seen.addresses.condition, result.condition, dataPath}
+	if allowed := seen.fence.allowed(); allowed != nil {
+		own = append(own, *allowed)
+	}
+	told.Status.Conditions = conditions.Own(network.Status.Conditions, network.Generation, own...)
 	if equality.Semantic.DeepEqual(told.Status, network.Status) {
 		return 0, nil
 	}

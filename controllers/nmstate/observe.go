@@ -9,12 +9,10 @@ import (
 
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/capability"
-	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/nodenet"
 )
 
@@ -106,20 +104,7 @@ func (r *reconciler) namespaceLabels(ctx context.Context, seen *observed) (map[s
 // claim returns the values of a claim. What is attached through it matters for the bridge that is looked at, and for
 // claims that are deleted.
 func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBridge, bridge string) (nodenet.Claim, error) {
-	claim := nodenet.Claim{
-		Key:        client.ObjectKeyFromObject(object),
-		Owner:      ownerOf(object),
-		Network:    object.Spec.Network,
-		Created:    object.CreationTimestamp.Time,
-		Wanted:     nodenet.WantedBy(object.Spec),
-		PolicyName: object.Status.PolicyName,
-		Granted:    granted(object),
-	}
-	for _, node := range object.Status.Nodes {
-		if madeByUs(node) {
-			claim.MadeOn = append(claim.MadeOn, node.Name)
-		}
-	}
+	claim := nodenet.ClaimOf(object)
 	if object.DeletionTimestamp.IsZero() && claim.Wanted.Bridge != bridge {
 		return claim, nil
 	}
@@ -133,40 +118,12 @@ func (r *reconciler) claim(ctx context.Context, object *vmv1alpha1.WukongNodeBri
 	if object.DeletionTimestamp.IsZero() {
 		return claim, nil
 	}
-	claim.DeletedAt = object.DeletionTimestamp.Time
 	served, err := r.watches.Served(ctx, capability.KubeVirt)
 	if err != nil {
 		return claim, err
 	}
 	claim.UsedBy, err = r.users.Of(ctx, attachmentOf(object), served)
 	return claim, err
-}
-
-// granted reports whether a claim was given its bridge before.
-func granted(claim *vmv1alpha1.WukongNodeBridge) bool {
-	if claim.Status.PolicyName != "" {
-		return true
-	}
-	available := conditions.Current(claim.Status.Conditions, vmv1alpha1.ConditionAvailable, claim.Generation)
-	return available != nil && available.Status == metav1.ConditionTrue
-}
-
-// madeByUs reports whether a node's state tells that the bridge on it comes from our policy.
-func madeByUs(node vmv1alpha1.NodeBridgeNodeStatus) bool {
-	switch node.State {
-	case vmv1alpha1.NodeAdopted, vmv1alpha1.NodeMissing, vmv1alpha1.NodeUnfit:
-		return false
-	default:
-		return true
-	}
-}
-
-// ownerOf identifies the Wukong that a claim was made for.
-func ownerOf(claim *vmv1alpha1.WukongNodeBridge) string {
-	if owner := metav1.GetControllerOf(claim); owner != nil {
-		return string(owner.UID)
-	}
-	return ""
 }
 
 // observeParents reads the macvlans and ipvlans, which take a NIC without a claim.
@@ -176,12 +133,7 @@ func (r *reconciler) observeParents(ctx context.Context, seen *observed) error {
 		return fmt.Errorf("listing the WukongNetworks: %w", err)
 	}
 	for i := range networks.Items {
-		network := &networks.Items[i]
-		nic, vlan := nodenet.SplitParent(network.Spec.BridgeName)
-		seen.Parents = append(seen.Parents, nodenet.Parent{
-			Key: client.ObjectKeyFromObject(network), Created: network.CreationTimestamp.Time,
-			Granted: network.Status.NetworkAttachmentDefinition != "", Interface: nic, VLANID: vlan,
-		})
+		seen.Parents = append(seen.Parents, nodenet.ParentOf(&networks.Items[i]))
 	}
 	return nil
 }

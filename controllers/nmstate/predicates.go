@@ -59,6 +59,6 @@ func bridgeGrantChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*vmv1alpha1.WukongNodeBridge)
 		after, ok2 := e.ObjectNew.(*vmv1alpha1.WukongNodeBridge)
-		return !ok || !ok2 || granted(before) != granted(after) || before.Generation != after.Generation
+		return !ok || !ok2 || nodenet.Granted(before) != nodenet.Granted(after) || before.Generation != after.Generation
 	}}
 }

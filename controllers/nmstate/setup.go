@@ -132,7 +132,7 @@ var claimIndexes = map[string]client.IndexerFunc{
 		return []string{string(obj.(*vmv1alpha1.WukongNodeBridge).Spec.BridgeName)}
 	},
 	indexWaiting: func(obj client.Object) []string {
-		if granted(obj.(*vmv1alpha1.WukongNodeBridge)) {
+		if nodenet.Granted(obj.(*vmv1alpha1.WukongNodeBridge)) {
 			return nil
 		}
 		return []string{"true"}
@@ -144,12 +144,8 @@ var claimIndexes = map[string]client.IndexerFunc{
 
 // parentOf marks the networks that take a NIC without a claim.
 func parentOf(obj client.Object) []string {
-	network := obj.(*vmv1alpha1.WukongNetwork)
-	switch network.Spec.Type {
-	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
-		if network.Spec.NADName == "" {
-			return []string{"true"}
-		}
+	if nodenet.IsParent(obj.(*vmv1alpha1.WukongNetwork)) {
+		return []string{"true"}
 	}
 	return nil
 }

@@ -113,6 +113,9 @@ const (
 	ReasonMultusNotInstalled = "MultusNotInstalled"
 	// ReasonAttachmentNotFound surfaces when the NetworkAttachmentDefinition that nadName names is missing.
 	ReasonAttachmentNotFound = "AttachmentNotFound"
+	// ReasonAttachmentNotAllowed surfaces when nadName is in another namespace, WukongUplinks exist, and the attachment
+	// is not shared with this namespace.
+	ReasonAttachmentNotAllowed = "AttachmentNotAllowed"
 	// ReasonAttachmentInvalid surfaces when that NetworkAttachmentDefinition's configuration cannot be
 	// read, or is not of the declared type.
 	ReasonAttachmentInvalid = "AttachmentInvalid"

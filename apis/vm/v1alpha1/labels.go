@@ -26,6 +26,10 @@ const (
 	// left the bridge's node group, that node.
 	LabelCleanupOf = "vm.novasphere.dev/cleanup-of"
 
+	// AnnotationSharedWith lists, on a NetworkAttachmentDefinition, the namespaces whose Wukongs may name it in nadName,
+	// separated by commas, or * for all. It counts while a WukongUplink exists.
+	AnnotationSharedWith = "vm.novasphere.dev/shared-with"
+
 	// AnnotationAppliedHash holds a hash of what Wukong last applied to an object. Together with a
 	// comparison of the object itself it lets a settled cluster stay free of writes.
 	AnnotationAppliedHash = "vm.novasphere.dev/applied-hash"
