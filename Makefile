@@ -12,6 +12,8 @@ JOBS ?= 2
 ARGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 30s
+# How many random worlds lab-worlds goes through.
+WORLDS ?= 200
 # The benchmarks to run, as a regular expression.
 BENCH ?= .
 # ONCE=1 ends the demo when it has shown everything, instead of waiting for Ctrl-C.
@@ -119,6 +121,11 @@ fuzz: ## Fuzz the renderers, each for FUZZTIME.
 		echo "fuzzing $$package $$target"; \
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzzminimizetime=5x -fuzztime $(FUZZTIME) $(ARGS) "./$$package" </dev/null; \
 	done
+
+.PHONY: lab-worlds
+lab-worlds: bin/lab ## Go through WORLDS random worlds in a lab; make test goes through a few.
+	bin/lab binaries
+	CGO_ENABLED=1 WUKONG_WORLDS=$(WORLDS) $(GO) test -race -timeout 3h -count=1 -run '^TestWorlds$$' $(ARGS) ./e2e/suite
 
 .PHONY: bench
 bench: ## Run the benchmarks that BENCH matches.
