@@ -65,23 +65,29 @@ func stakesIn(entries []Entry, has func(Claim) bool) []stake {
 }
 
 // routedBy returns a network of another namespace that uses the address as its gateway on the entry's segment, nil for none.
-// It counts as held once that network has its own addresses; before, it goes by age.
 func routedBy(entry Entry, rivals []Entry, address netip.Addr, stuck func(Entry) bool) *stake {
-	var users []stake
-	for _, rival := range rivals {
-		granted := rival.Held.Segment == rival.Claim.Segment
-		if rival.Key.Namespace != entry.Key.Namespace && rival.Claim.Segment == entry.Claim.Segment &&
-			slices.Contains(rival.Gateways, address) && (granted || !rival.Deleted) {
-			users = append(users, stake{held: granted, entry: rival})
-		}
-	}
-	slices.SortFunc(users, stake.compare)
-	for _, user := range users {
-		if user.compare(stake{entry: entry}) < 0 && (user.held || !isStuck(user.entry, stuck)) {
+	for _, user := range usersIn(rivals, entry.Claim.Segment, address) {
+		switch {
+		case user.entry.Key.Namespace == entry.Key.Namespace, user.compare(stake{entry: entry}) > 0:
+		case user.held, !isStuck(user.entry, stuck):
 			return &user
 		}
 	}
 	return nil
+}
+
+// usersIn returns the entries that use an address as their gateway on a segment, the first to consider first. That counts
+// as held once the entry has its own addresses; before, it goes by age.
+func usersIn(entries []Entry, segment string, gateway netip.Addr) []stake {
+	var users []stake
+	for _, entry := range entries {
+		granted := entry.Held.Segment == entry.Claim.Segment
+		if entry.Claim.Segment == segment && slices.Contains(entry.Gateways, gateway) && (granted || !entry.Deleted) {
+			users = append(users, stake{held: granted, entry: entry})
+		}
+	}
+	slices.SortFunc(users, stake.compare)
+	return users
 }
 
 func isStuck(entry Entry, stuck func(Entry) bool) bool { return stuck != nil && stuck(entry) }
