@@ -41,7 +41,7 @@ WITHOUT_HEADER := $(GO_FILES) | xargs -r grep -L '^// SPDX-License-Identifier: A
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## "; printf "Usage: make TARGET [NAME=VALUE ...]\n" } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z][a-z0-9-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ See it work
 
@@ -112,6 +112,10 @@ test: bin/lab ## Run every test, with the race detector: unit, then integration 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no server; quick.
 	$(GO) test $(ARGS) ./apis/... ./config/... ./pkg/... ./controllers/... ./cmd/...
+
+.PHONY: e2e-node
+e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.
+	$(GO) test -tags e2enode -count=1 -timeout 60m $(ARGS) ./e2e/node/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz the renderers, each for FUZZTIME.

@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	makeCommand = regexp.MustCompile(`\bmake ([a-z][a-z-]*)((?: [A-Z]+=)?)`)
-	makeTarget  = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
+	makeCommand = regexp.MustCompile(`\bmake ([a-z][a-z0-9-]*)((?: [A-Z]+=)?)`)
+	makeTarget  = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
 	longFlag    = regexp.MustCompile(`(?:^|[\s\[])--([a-z][a-z-]*)`)
 	// ourCommand is a line of code that runs a command of this repository.
 	ourCommand = regexp.MustCompile(`kubectl[ -]wukong|bin/(?:lab|manager)\b`)

@@ -16,8 +16,8 @@ import (
 // lockRetry is how often a waiting process looks whether the other one is done.
 const lockRetry = 200 * time.Millisecond
 
-// lock takes an exclusive lock that the kernel releases when its holder dies, so that no crash leaves the cache locked.
-func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
+// Lock takes an exclusive lock that the kernel releases when its holder dies, so that no crash leaves the cache locked.
+func Lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -93,7 +93,7 @@ func (m *module) ensure(ctx context.Context, cache string, names []string, progr
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	unlock, err := lock(ctx, folder+".lock", progress)
+	unlock, err := Lock(ctx, folder+".lock", progress)
 	if err != nil {
 		return "", err
 	}
