@@ -21,7 +21,7 @@ import (
 )
 
 // bootPatience is several times what a boot takes on a busy machine.
-const bootPatience = 5 * time.Minute
+const bootPatience = 10 * time.Minute
 
 // Spec says what to boot.
 type Spec struct {
