@@ -6,36 +6,58 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 )
 
 // nicsDown records NICs without a cable, NICs that somebody took down, and NICs that NetworkManager is told to leave alone.
 func nicsDown(t *testing.T, n *node) {
-	for _, nic := range []string{spare, addressed, bare} {
-		if err := n.Plug(nic, false); err != nil {
-			t.Fatal(err)
-		}
-	}
-	n.await(t, `test "$(cat /sys/class/net/`+bare+`/carrier)" = 0`)
+	n.plugAll(t, false)
+	// NetworkManager waits some seconds for a cable to come back.
+	n.awaitDevice(t, bare, "unavailable")
 	t.Logf("without a cable: %s", n.states(t))
 	n.record(t, "no-cable")
-	for _, nic := range []string{spare, addressed, bare} {
-		if err := n.Plug(nic, true); err != nil {
+	n.plugAll(t, true)
+	n.awaitDevice(t, bare, "connected")
+
+	n.eachNIC(t, "ip link set %s down")
+	n.awaitDevice(t, bare, "unavailable")
+	t.Logf("taken down: %s", n.states(t))
+	n.record(t, "taken-down")
+	n.eachNIC(t, "ip link set %s up")
+	n.awaitDevice(t, bare, "connected")
+
+	n.eachNIC(t, "nmcli device set %s managed no")
+	t.Logf("unmanaged: %s", n.states(t))
+	n.record(t, "unmanaged")
+	n.eachNIC(t, "ip link set %s down")
+	t.Logf("unmanaged and down: %s", n.states(t))
+	n.record(t, "unmanaged-and-down")
+}
+
+// unused are the NICs that the node is not reached by.
+var unused = []string{spare, addressed, bare}
+
+func (n *node) plugAll(t *testing.T, connected bool) {
+	t.Helper()
+	for _, nic := range unused {
+		if err := n.Plug(nic, connected); err != nil {
 			t.Fatal(err)
 		}
 	}
-	n.run(t, "ip link set "+spare+" down; ip link set "+addressed+" down; ip link set "+bare+" down")
-	t.Logf("taken down: %s", n.states(t))
-	n.record(t, "taken-down")
-	n.run(t, "ip link set "+spare+" up; ip link set "+addressed+" up; ip link set "+bare+" up; nmcli device set "+spare+" managed no; nmcli device set "+addressed+" managed no")
-	t.Logf("unmanaged: %s", n.states(t))
-	n.record(t, "unmanaged")
 }
 
-// await waits until the line succeeds on the node.
-func (n *node) await(t *testing.T, line string) {
+func (n *node) eachNIC(t *testing.T, line string) {
 	t.Helper()
-	n.run(t, "timeout 60 sh -c 'until "+line+"; do sleep 0.2; done'")
+	for _, nic := range unused {
+		n.run(t, fmt.Sprintf(line, nic))
+	}
+}
+
+// awaitDevice waits until NetworkManager has the device in a state.
+func (n *node) awaitDevice(t *testing.T, device, state string) {
+	t.Helper()
+	n.run(t, fmt.Sprintf("timeout 60 sh -c 'until nmcli -g GENERAL.STATE device show %s | grep -q \"(%s)\"; do sleep 0.5; done'", device, state))
 }
 
 // states returns the state of each NIC in NMState's words.

@@ -47,12 +47,6 @@ func (n *node) plug(t *testing.T, bridge string) {
 	n.run(t, fmt.Sprintf("ip link set %s master %s", vmPort, bridge))
 }
 
-// removeVM removes the virtual machine: the links first, as a namespace goes when it likes.
-func (n *node) removeVM(t *testing.T) {
-	t.Helper()
-	n.run(t, fmt.Sprintf("ip link delete %s && ip netns delete %s", vmPort, vmNamespace))
-}
-
 // expectTraffic pings the virtual machine from the station on the NIC's cable, and the station from the machine.
 func (n *node) expectTraffic(t *testing.T, station *wire.Station) {
 	t.Helper()

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -54,11 +55,7 @@ func Ensure(ctx context.Context, progress io.Writer) (Tool, error) {
 	if err != nil {
 		return Tool{}, err
 	}
-	target, err := hostTarget(ctx)
-	if err != nil {
-		return Tool{}, err
-	}
-	folder := filepath.Join(cache, strings.Join([]string{executable, Version, target, fingerprint()}, "-"))
+	folder := filepath.Join(cache, strings.Join([]string{executable, Version, runtime.GOOS, runtime.GOARCH, fingerprint()}, "-"))
 	tool := Tool{Path: filepath.Join(folder, "bin", executable)}
 	if exists(tool.Path) {
 		return tool, nil
@@ -75,7 +72,7 @@ func Ensure(ctx context.Context, progress io.Writer) (Tool, error) {
 	if exists(tool.Path) {
 		return tool, nil
 	}
-	return tool, build(ctx, target, folder, progress)
+	return tool, build(ctx, folder, progress)
 }
 
 // hostTarget returns the name that the Rust compiler has for this machine.
@@ -105,7 +102,11 @@ func fingerprint() string {
 }
 
 // build installs into a folder of its own and renames, so that a build that is cut short leaves nothing behind.
-func build(ctx context.Context, target, folder string, progress io.Writer) error {
+func build(ctx context.Context, folder string, progress io.Writer) error {
+	target, err := hostTarget(ctx)
+	if err != nil {
+		return err
+	}
 	unfinished := folder + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err
