@@ -115,7 +115,7 @@ test-unit: ## Run the tests that need no server; quick.
 
 .PHONY: e2e-node
 e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.
-	$(GO) test -tags e2enode -count=1 -timeout 60m $(ARGS) ./e2e/node/...
+	$(GO) test -tags e2enode -count=1 -v -timeout 90m $(ARGS) ./e2e/node
 
 .PHONY: fuzz
 fuzz: ## Fuzz the renderers, each for FUZZTIME.
