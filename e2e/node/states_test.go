@@ -39,7 +39,7 @@ func (b bridge) port() string { return b.rendered().Port() }
 // present returns the policy that makes the bridge.
 func (b bridge) present(t *testing.T) *nmstatev1.NodeNetworkConfigurationPolicy {
 	t.Helper()
-	policy, err := nncp.Present("node-test", b.rendered())
+	policy, err := nncp.Present("node-test", b.rendered(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package nodenet
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -21,6 +22,8 @@ type look struct {
 	exist map[string]bool
 	// hostIP are the nodes whose NIC carries an address or default route that has to move to the bridge.
 	hostIP []string
+	// hostRoutes are those of them that have routes through the NIC.
+	hostRoutes []string
 	// known and silent are the nodes that NMState has reported, and those that it is about to.
 	known, silent []string
 }
@@ -111,6 +114,9 @@ func (d *deciding) look(wanted nncp.Bridge) *look {
 		if verdict.Moves {
 			seen.hostIP = append(seen.hostIP, node.Name)
 		}
+		if verdict.MovesRoutes {
+			seen.hostRoutes = append(seen.hostRoutes, node.Name)
+		}
 		findings := verdict.Findings
 		if !node.Ready {
 			// What is known of it is old: it may not keep others waiting for what cannot work there, but it must not be cut
@@ -170,8 +176,37 @@ func (d *deciding) speaksAgainst(bridge *nncp.Bridge, seen *look) *Condition {
 			"NIC %s carries an address on %s and not on the other nodes of the group; give these nodes a node group of their own in the WukongUplink",
 			bridge.Uplink, list(seen.hostIP))
 		return &c
+	case len(seen.hostRoutes) > 0 && len(seen.hostRoutes) < len(seen.hostIP):
+		c := isNot(vmv1alpha1.ReasonHostIPCannotMove,
+			"routes go through NIC %s on %s and not on the other nodes of the group; give these nodes a node group of their own in the WukongUplink",
+			bridge.Uplink, list(seen.hostRoutes))
+		return &c
 	}
-	bridge.HostIP = len(seen.hostIP) > 0
+	if len(seen.hostIP) == 0 {
+		return nil
+	}
+	bridge.HostIP, bridge.HostRoutes = true, len(seen.hostRoutes) > 0
+	return d.typeOfNIC(bridge, seen)
+}
+
+// typeOfNIC notes the type of a NIC whose address moves. It is one for all nodes of a policy.
+func (d *deciding) typeOfNIC(bridge *nncp.Bridge, seen *look) *Condition {
+	types := map[string]bool{}
+	for _, node := range seen.nodes {
+		if node.Host == nil {
+			continue
+		}
+		kind := node.Host.Network.Interfaces[bridge.Uplink].Type
+		if types[kind] = true; kind != "ethernet" {
+			bridge.UplinkType = kind
+		}
+	}
+	if len(types) > 1 {
+		c := isNot(vmv1alpha1.ReasonHostIPCannotMove,
+			"%s is of another type on some nodes of the group (%s); give these nodes a node group of their own in the WukongUplink",
+			bridge.Uplink, list(slices.Sorted(maps.Keys(types))))
+		return &c
+	}
 	return nil
 }
 

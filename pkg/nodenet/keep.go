@@ -18,7 +18,7 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 		return
 	}
 	// Whether the host's address had to move was decided with the first write: the NIC does not show it any more.
-	wanted.HostIP = policy.Bridge.HostIP
+	wanted.HostIP, wanted.HostRoutes, wanted.UplinkType = policy.Bridge.HostIP, policy.Bridge.HostRoutes, policy.Bridge.UplinkType
 	switch {
 	case policy.Deleting && policy.removes():
 		d.block(d.waitingForTeardown())

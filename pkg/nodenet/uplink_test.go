@@ -83,7 +83,7 @@ func carrying(node Node, nic, address string) Node {
 		}
 		host.Network.Interfaces[name] = one
 	}
-	host.Network.DefaultRoutes = []string{nic}
+	host.Network.DefaultRoutes, host.Network.Routed = []string{nic}, []string{nic}
 	node.Host = &host
 	return node
 }
@@ -346,7 +346,7 @@ func TestHostIP(t *testing.T) {
 		t.Errorf("without Move: %q, %+v", wrote(refused), told)
 	}
 	d := Decide(world(datacenter(move), nodes, c), "br-host")
-	if len(d.Writes) != 1 || !d.Writes[0].Bridge.HostIP {
+	if len(d.Writes) != 1 || !d.Writes[0].Bridge.HostIP || !d.Writes[0].Bridge.HostRoutes {
 		t.Fatalf("with Move: %+v, %+v", d.Writes, d.Verdicts[c.Key].Ready)
 	}
 	mixed := Decide(world(datacenter(move), append(racked("1c"), nodes...), c), "br-host")

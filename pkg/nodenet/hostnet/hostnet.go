@@ -24,6 +24,9 @@ type Network struct {
 	// DefaultRoutes names the interfaces that a default route of the main table goes through, of IPv4 or IPv6. It is
 	// sorted and names each interface once.
 	DefaultRoutes []string
+	// Routed names the interfaces that any route goes through, but for those that the kernel makes of an address. It is
+	// sorted and names each interface once.
+	Routed []string
 }
 
 // Interface is one interface of a node (nmstate.io, "YAML API").

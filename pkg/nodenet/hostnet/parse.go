@@ -39,7 +39,13 @@ func Trim(raw []byte) ([]byte, error) {
 	if _, err := s.network(); err != nil {
 		return nil, err
 	}
-	s.Routes.Running = slices.DeleteFunc(s.Routes.Running, func(r route) bool { return !r.isDefault() })
+	// Of the other routes, of which a node may have thousands, one an interface tells enough.
+	routed := map[string]bool{}
+	s.Routes.Running = slices.DeleteFunc(s.Routes.Running, func(r route) bool {
+		known := r.Interface == "" || routed[r.Interface]
+		routed[r.Interface] = true
+		return known && !r.isDefault()
+	})
 	trimmed, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("writing the trimmed network state: %w", err)
@@ -67,11 +73,14 @@ func (s state) network() (Network, error) {
 	}
 	n.completeControllers()
 	for _, r := range s.Routes.Running {
+		if r.Interface != "" {
+			n.Routed = append(n.Routed, r.Interface)
+		}
 		if r.isDefault() {
 			n.DefaultRoutes = append(n.DefaultRoutes, r.Interface)
 		}
 	}
-	n.DefaultRoutes = sorted(n.DefaultRoutes)
+	n.DefaultRoutes, n.Routed = sorted(n.DefaultRoutes), sorted(n.Routed)
 	return n, nil
 }
 

@@ -42,6 +42,7 @@ func TestParse(t *testing.T) {
 	raw := testdata(t)
 	want := Network{
 		DefaultRoutes: []string{"bond0", "bond0.200"},
+		Routed:        []string{"bond0", "bond0.200", "br-ex"},
 		Interfaces: map[string]Interface{
 			"bond0": {Name: "bond0", Type: "bond", State: "up", MAC: "52:54:00:00:00:10", MTU: 9000, DHCP: true,
 				Addresses: prefixes("10.0.0.5/24", "2001:db8::5/64"), Ports: []string{"ens160", "ens161"}},

@@ -23,6 +23,8 @@ type Verdict struct {
 	// Moves tells that the NIC carries an address or a default route which has to be moved to the bridge when it is
 	// made, as MoveHostIP allows. It is true as well for addresses that are not the node's InternalIP.
 	Moves bool
+	// MovesRoutes tells that routes go through the NIC, which have to move as well.
+	MovesRoutes bool
 }
 
 // Finding is one thing that speaks against a bridge.
@@ -55,6 +57,7 @@ func Check(node Node, want Wanted) Verdict {
 	v.Findings = slices.Concat(c.checkBridge(), c.checkNIC())
 	if want.takesNIC() {
 		v.Moves = c.moves()
+		v.MovesRoutes = v.Moves && slices.Contains(node.Network.Routed, want.NIC)
 		v.Findings = append(v.Findings, c.takeNIC()...)
 	} else {
 		v.Findings = append(v.Findings, c.takeVLAN()...)

@@ -52,8 +52,12 @@ type Bridge struct {
 	// MaxUnavailable is how many nodes NMState may work on at a time, a number or a percentage; empty for
 	// DefaultMaxUnavailable.
 	MaxUnavailable string `json:"maxUnavailable,omitempty"`
-	// HostIP moves the addresses, routes and MAC of the NIC to the bridge.
-	HostIP bool `json:"hostIP,omitempty"`
+	// HostIP moves the addresses and MAC of the NIC to the bridge, and HostRoutes its routes: a capture that finds no route
+	// fails, and with it the policy.
+	HostIP     bool `json:"hostIP,omitempty"`
+	// UplinkType is NMState's type of the NIC, which the policy that gives the address back has to name; empty for ethernet.
+	UplinkType string `json:"uplinkType,omitempty"`
+	HostRoutes bool `json:"hostRoutes,omitempty"`
 }
 
 // Equal reports whether two bridges are the same in everything.
@@ -65,7 +69,7 @@ func (b Bridge) Equal(other Bridge) bool {
 // samePath reports whether two bridges lead to the same wire in the same way, on whichever nodes.
 func (b Bridge) samePath(other Bridge) bool {
 	return b.Name == other.Name && b.Type == other.Type && b.Uplink == other.Uplink && b.VLANID == other.VLANID &&
-		b.HostIP == other.HostIP
+		b.HostIP == other.HostIP && b.HostRoutes == other.HostRoutes && b.UplinkType == other.UplinkType
 }
 
 // CanBecome reports whether a policy that makes the bridge can be changed to make the other one without dropping the
@@ -97,7 +101,7 @@ func (b Bridge) Port() string {
 // change (kubernetes-nmstate, controllers/handler). The error is that of marshalling.
 func Present(policyName string, bridge Bridge, attempt int) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
 	state := desiredState{Interfaces: bridge.present()}
-	if bridge.HostIP {
+	if bridge.HostRoutes {
 		state.Routes = &routes{Config: reference(captureBridgeRoutes, "routes.running")}
 	}
 	if attempt%2 == 1 {
@@ -126,9 +130,9 @@ func Absent(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurati
 // Restore returns the policy that removes a bridge which a host's address was moved to, and gives addresses and routes
 // back to the NIC. It has to be another policy than Present's. The error is that of marshalling.
 func Restore(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
-	state := desiredState{
-		Interfaces: append(bridge.absent(), bridge.restored()),
-		Routes:     &routes{Config: reference(captureNICRoutes, "routes.running")},
+	state := desiredState{Interfaces: append(bridge.absent(), bridge.restored())}
+	if bridge.HostRoutes {
+		state.Routes = &routes{Config: reference(captureNICRoutes, "routes.running")}
 	}
 	built, err := policy(policyName, bridge, state)
 	if err != nil {

@@ -5,7 +5,9 @@ package nncp_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -21,7 +23,11 @@ var bridges = map[string]nncp.Bridge{
 	"bridge-mtu":      {Name: "br-storage", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens161", MTU: 9000},
 	"bridge-vlan-mtu": {Name: "br-storage", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens161", VLANID: 4094, MTU: 9000},
 	"bridge-long-nic": {Name: "br-mgmt", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "enp175s0f0np0", VLANID: 100},
-	"ovs":             {Name: "ovs-lan", Type: vmv1alpha1.BridgeTypeOVS, Uplink: "ens160", MTU: 9000},
+	"bridge-group": {
+		Name: "br-lan", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens160", VLANID: 100, WukongUplink: "dc", NodeGroup: "rack1",
+		NodeSelector: map[string]string{"example.org/rack": "1"}, MaxUnavailable: "25%",
+	},
+	"ovs": {Name: "ovs-lan", Type: vmv1alpha1.BridgeTypeOVS, Uplink: "ens160", MTU: 9000},
 }
 
 func TestPresent(t *testing.T) {
@@ -39,6 +45,64 @@ func TestAbsent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			compare(t, name+"-absent.yaml", bridge, nncp.Absent)
 		})
+	}
+}
+
+// moved are bridges that a host's address moves to.
+var moved = map[string]nncp.Bridge{
+	"host-ip":                {Name: "br-host", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens160", HostIP: true, HostRoutes: true},
+	"host-ip-without-routes": {Name: "br-host", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "ens160", HostIP: true},
+}
+
+func TestHostIP(t *testing.T) {
+	for name, bridge := range moved {
+		t.Run(name, func(t *testing.T) {
+			compare(t, name+".yaml", bridge, func(policyName string, bridge nncp.Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
+				return nncp.Present(policyName, bridge, 0)
+			})
+			compare(t, name+"-restore.yaml", bridge, nncp.Restore)
+		})
+	}
+}
+
+// TestAttempts has each attempt differ from the one before in its text, and in nothing that a node is told.
+func TestAttempts(t *testing.T) {
+	var before string
+	for attempt := range 4 {
+		policy, err := nncp.Present("vm-lan-bridge", bridges["bridge-vlan"], attempt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := string(policy.Spec.DesiredState.Raw)
+		if state == before {
+			t.Errorf("attempt %d is the same as the one before", attempt)
+		}
+		if before = state; nncp.AttemptOf(policy) != attempt {
+			t.Errorf("attempt %d is remembered as %d", attempt, nncp.AttemptOf(policy))
+		}
+	}
+}
+
+// TestMemory writes down what a policy has to remember, and reads it again.
+func TestMemory(t *testing.T) {
+	policy, err := nncp.Absent("vm-lan-bridge", bridges["bridge-vlan"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, refused := bridges["bridge-group"], bridges["bridge-mtu"]
+	want := nncp.Memory{
+		LastGood: &good, Refused: &refused, RefusedBecause: "no buffer", TeardownSince: time.Unix(1700000000, 0).UTC(), CleanupOf: "node-1", Restores: true,
+	}
+	if err := nncp.Remember(policy, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := nncp.Recall(policy)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	policy.Annotations[nncp.AnnotationLastGood] = "{"
+	if _, err := nncp.Recall(policy); err == nil {
+		t.Error("a broken record is read")
 	}
 }
 
