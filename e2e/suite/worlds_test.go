@@ -68,7 +68,9 @@ type story struct {
 	told     []string
 }
 
-func (s *story) tell(format string, args ...any) { s.told = append(s.told, fmt.Sprintf(format, args...)) }
+func (s *story) tell(format string, args ...any) {
+	s.told = append(s.told, fmt.Sprintf(format, args...))
+}
 
 func (s *story) play() {
 	if s.fenced = s.random.IntN(2) == 0; s.fenced {

@@ -54,10 +54,10 @@ type Bridge struct {
 	MaxUnavailable string `json:"maxUnavailable,omitempty"`
 	// HostIP moves the addresses and MAC of the NIC to the bridge, and HostRoutes its routes: a capture that finds no route
 	// fails, and with it the policy.
-	HostIP     bool `json:"hostIP,omitempty"`
+	HostIP bool `json:"hostIP,omitempty"`
 	// UplinkType is NMState's type of the NIC, which the policy that gives the address back has to name; empty for ethernet.
 	UplinkType string `json:"uplinkType,omitempty"`
-	HostRoutes bool `json:"hostRoutes,omitempty"`
+	HostRoutes bool   `json:"hostRoutes,omitempty"`
 }
 
 // Equal reports whether two bridges are the same in everything.
