@@ -64,7 +64,8 @@ func (d *deciding) confirm(policy *Policy, node *Node, enactment Enactment) Node
 		d.recheck(rest)
 		return node.result(vmv1alpha1.NodeProgressing, "NMState applied the policy; its report of the node does not show the bridge yet")
 	}
-	return node.result(vmv1alpha1.NodeFailed, "NMState applied the policy, and its report of the node does not show the bridge: somebody has removed or changed it")
+	return node.result(vmv1alpha1.NodeFailed,
+		"NMState applied the policy, and its report of the node does not show the bridge: somebody has removed or changed it")
 }
 
 func (p *Policy) enactment(node string) (Enactment, bool) {

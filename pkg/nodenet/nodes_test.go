@@ -14,10 +14,10 @@ import (
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
-// real returns nodes that booted and were looked at by NMState itself (`make e2e-node`), one for each release of
+// recorded returns nodes that booted and were looked at by NMState itself (`make e2e-node`), one for each release of
 // NetworkManager that was. ens160 has the node's address and default route, ens224 a storage address, ens192 and ens256
 // nothing.
-func real(t *testing.T, file string) map[string]Node {
+func recorded(t *testing.T, file string) map[string]Node {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "nodes", "*", file+".json"))
 	if err != nil || len(paths) == 0 {
@@ -85,7 +85,7 @@ func TestRealNodes(t *testing.T) {
 		{"ovs-bridge", on("br-lan", "ens256", 0), vmv1alpha1.ReasonNICInUse},
 		{"ovs-bridge-removed", on("br-lan", "ens256", 0), "Present"},
 	} {
-		for release, node := range real(t, tc.file) {
+		for release, node := range recorded(t, tc.file) {
 			c := claim("a", 0, tc.bridge)
 			d := Decide(world(nil, []Node{node}, c), tc.bridge.Name)
 			told := d.Verdicts[c.Key].Ready
@@ -107,7 +107,7 @@ func TestRealHostAddressMoves(t *testing.T) {
 			s.NodeGroups = []vmv1alpha1.UplinkNodeGroup{{Name: "all", Interface: vmv1alpha1.InterfaceName(nic)}}
 			s.Untagged, s.HostIP = vmv1alpha1.UntaggedAllow, vmv1alpha1.HostIPMove
 		})
-		for release, node := range real(t, "booted") {
+		for release, node := range recorded(t, "booted") {
 			d := Decide(world(uplink, []Node{node}, onUplink("a", 0, "br-host", 0)), "br-host")
 			if len(d.Writes) != 1 || !d.Writes[0].Bridge.HostIP || !d.Writes[0].Bridge.HostRoutes {
 				t.Errorf("%s, %s: %+v, %+v", release, nic, d.Writes, d.Verdicts)

@@ -5,6 +5,7 @@ package nodenet
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -52,10 +53,7 @@ func racked(names ...string) []Node {
 // having puts a bridge on a node.
 func having(node Node, bridge nncp.Bridge) Node {
 	host := *node.Host
-	host.Network.Interfaces = map[string]hostnet.Interface{}
-	for name, nic := range node.Host.Network.Interfaces {
-		host.Network.Interfaces[name] = nic
-	}
+	host.Network.Interfaces = maps.Clone(node.Host.Network.Interfaces)
 	port := bridge.Port()
 	host.Network.Interfaces[bridge.Name] = hostnet.Interface{Name: bridge.Name, Type: string(bridge.Type), State: "up", Ports: []string{port}}
 	if bridge.VLANID != 0 {
