@@ -110,6 +110,11 @@ func (a *allocation) admit(claim *Claim) {
 			Type: networkTypeOf(claim.Wanted.Type), VLANID: claim.Wanted.VLANID, MTU: claim.Wanted.MTU,
 		})
 	}
+	if g.uplink == nil && g.outside == nil && a.uplinkGone(claim) {
+		g.outside = refuse(vmv1alpha1.ReasonUplinkNotFound,
+			"WukongUplink %s, for which bridge %s was made, is gone; the bridge stays as it is: ask the platform team to make the WukongUplink again",
+			claim.Wanted.Uplink, claim.Wanted.Bridge)
+	}
 	if !claim.Granted && g.outside != nil {
 		g.refusal = g.outside
 		return
@@ -127,6 +132,13 @@ func (a *allocation) admit(claim *Claim) {
 		a.count(g.uplink.Name, g.wanted.Bridge)
 		a.count(g.uplink.Name+"/"+claim.Key.Namespace, g.wanted.Bridge)
 	}
+}
+
+// uplinkGone reports whether a claim's bridge was made for a WukongUplink that is no more. Its name is no NIC's.
+func (a *allocation) uplinkGone(claim *Claim) bool {
+	return claim.Granted && slices.ContainsFunc(a.policies[claim.Wanted.Bridge], func(p *Policy) bool {
+		return p.Bridge.WukongUplink != "" && p.Bridge.WukongUplink == claim.Wanted.Uplink
+	})
 }
 
 // canonical returns what is wanted with the uplink's own name and MTU filled in.
@@ -190,14 +202,24 @@ func (a *allocation) segmentConflict(g *grant) *Refusal {
 	return nil
 }
 
-// leftover finds a bridge on the same NIC and VLAN that nobody claims any more but that is still on the nodes.
+// leftover finds a policy of another bridge that has the NIC and VLAN on a node, whoever claims it, or nobody. A bridge
+// that is there itself already is not taken away for that.
 func (a *allocation) leftover(g *grant) *Refusal {
+	if a.standing(g) {
+		return nil
+	}
 	for _, policy := range a.made[g.wanted.VLANID] {
 		bridge := policy.Bridge.Name
-		if bridge == g.wanted.Bridge || a.holders[bridge] != nil || a.claimed(bridge) || !a.sameWire(carrierOf(policy.Bridge), g.wanted.Uplink) {
+		if bridge == g.wanted.Bridge || !a.onWire(policy, g.wanted.Uplink) {
 			continue
 		}
-		if !policy.removes() && a.retained(policy.Bridge) {
+		switch {
+		case policy.removes():
+		case a.claimed(bridge):
+			return refuse(vmv1alpha1.ReasonUplinkConflict,
+				"%s is already the port of bridge %s and cannot be in two bridges; use bridgeName %s, or another VLAN or uplink",
+				describePort(g.wanted), bridge, bridge)
+		case a.retained(policy.Bridge):
 			return refuse(vmv1alpha1.ReasonUplinkConflict,
 				"%s is the port of bridge %s, which its uplink's reclaimPolicy Retain keeps; use bridgeName %s, or another VLAN or uplink",
 				describePort(g.wanted), bridge, bridge)
@@ -208,9 +230,16 @@ func (a *allocation) leftover(g *grant) *Refusal {
 	return nil
 }
 
-// claimed reports whether a claim on the bridge will still be looked at.
+// claimed reports whether a claim has the bridge and keeps it.
 func (a *allocation) claimed(bridge string) bool {
 	return slices.ContainsFunc(a.claims[bridge], func(c *Claim) bool { return !c.leaving() && c.Granted })
+}
+
+// standing reports whether a policy makes the granted bridge already.
+func (a *allocation) standing(g *grant) bool {
+	return slices.ContainsFunc(a.made[g.wanted.VLANID], func(p *Policy) bool {
+		return p.Bridge.Name == g.wanted.Bridge && p.Role == RoleBridge && !p.removes() && a.onWire(p, g.wanted.Uplink)
+	})
 }
 
 func (a *allocation) quota(g *grant) *Refusal {
@@ -282,33 +311,53 @@ func (p *planner) sameWire(a, b string) bool {
 	if known, ok := p.overlap[key]; ok {
 		return known
 	}
-	first, second := p.wires(a), p.wires(b)
-	shared := slices.ContainsFunc(first, func(wire string) bool { return slices.Contains(second, wire) })
+	shared := share(p.wires(a), p.wires(b))
 	p.overlap[key] = shared
 	return shared
+}
+
+// onWire reports whether a policy's NIC is the wire of a carrier on some node. The policy's nodes and NIC count, not those
+// that its WukongUplink has got since.
+func (p *planner) onWire(policy *Policy, carrier string) bool {
+	key := [2]string{"policy/" + policy.Name, carrier}
+	if known, ok := p.overlap[key]; ok {
+		return known
+	}
+	shared := share(p.wiresOf(policy.Bridge.Uplink, policy.Bridge.NodeSelector), p.wires(carrier))
+	p.overlap[key] = shared
+	return shared
+}
+
+func share(first, second []string) bool {
+	return slices.ContainsFunc(first, func(wire string) bool {
+		_, found := slices.BinarySearch(second, wire)
+		return found
+	})
 }
 
 // wires returns the NICs of a carrier on each node, and once more by their names alone for what is on every node.
 func (p *planner) wires(carrier string) []string {
 	uplink := p.uplinkNamed(carrier)
 	if uplink == nil {
-		wires := []string{carrier}
-		for i := range p.nodes {
-			wires = append(wires, p.nodes[i].Name+"/"+carrier)
-		}
-		return wires
+		return p.wiresOf(carrier, nil)
 	}
 	var wires []string
 	for i := range uplink.Spec.NodeGroups {
 		group := &uplink.Spec.NodeGroups[i]
-		selector := selectorOf(group)
-		if len(selector) == 0 {
-			wires = append(wires, string(group.Interface))
-		}
-		for j := range p.nodes {
-			if p.nodes[j].matches(selector) {
-				wires = append(wires, p.nodes[j].Name+"/"+string(group.Interface))
-			}
+		wires = append(wires, p.wiresOf(string(group.Interface), selectorOf(group))...)
+	}
+	slices.Sort(wires)
+	return wires
+}
+
+func (p *planner) wiresOf(nic string, selector map[string]string) []string {
+	var wires []string
+	if len(selector) == 0 {
+		wires = append(wires, nic)
+	}
+	for i := range p.nodes {
+		if p.nodes[i].matches(selector) {
+			wires = append(wires, p.nodes[i].Name+"/"+nic)
 		}
 	}
 	slices.Sort(wires)

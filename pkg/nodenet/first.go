@@ -36,15 +36,21 @@ func (d *deciding) first(wanted nncp.Bridge) {
 		return
 	}
 	seen := d.look(wanted)
-	if foreign := d.foreign(wanted, seen.nodes); foreign != nil && !d.ours() {
+	if problem := d.coveredBy(wanted, seen); problem != nil {
+		d.block(*problem)
+		d.unfit(seen)
+		return
+	}
+	ours := d.ours(seen)
+	if foreign := d.foreign(wanted, seen.nodes); foreign != nil && !ours {
 		foreign.apply(d, seen)
 		return
 	}
-	if len(seen.exist) > 0 && !d.ours() {
+	if len(seen.exist) > 0 && !ours {
 		d.adopt(seen, "")
 		return
 	}
-	if d.ours() && d.carriesHost(wanted, seen) {
+	if ours && d.carriesHost(wanted, seen) {
 		d.keepHost(seen)
 		return
 	}
@@ -56,9 +62,9 @@ func (d *deciding) first(wanted nncp.Bridge) {
 	d.Writes = append(d.Writes, write)
 }
 
-// ours reports whether we made the bridge before, so that what is on the nodes is no stranger's.
-func (d *deciding) ours() bool {
-	return slices.ContainsFunc(d.claims[d.bridge], func(c *Claim) bool { return c.PolicyName != "" })
+// ours reports whether we made the bridge on one of the group's nodes before, so that what is there is no stranger's.
+func (d *deciding) ours(seen *look) bool {
+	return slices.ContainsFunc(seen.nodes, func(n *Node) bool { return seen.exist[n.Name] && d.madeOn()[n.Name] })
 }
 
 // carriesHost reports whether a node reaches the cluster through the bridge.
@@ -147,16 +153,32 @@ func wantedOf(bridge nncp.Bridge) hostnet.Wanted {
 	}
 }
 
-// speaksAgainst returns what keeps a bridge from being made, nil for nothing, and decides whether the host's address
-// has to move.
-func (d *deciding) speaksAgainst(bridge *nncp.Bridge, seen *look) *Condition {
+// coveredBy returns that a policy of ours is about nodes of the group, nil for none: it goes first.
+func (d *deciding) coveredBy(bridge nncp.Bridge, seen *look) *Condition {
 	for _, policy := range d.policies[d.bridge] {
-		if policy.Role == RoleBridge && slices.ContainsFunc(seen.nodes, func(n *Node) bool { return n.matches(policy.Bridge.NodeSelector) }) {
+		if !slices.ContainsFunc(seen.nodes, func(n *Node) bool { return n.matches(policy.Bridge.NodeSelector) }) {
+			continue
+		}
+		if policy.removes() {
+			c := d.waitingForTeardown()
+			return &c
+		}
+		if users := d.usersOfPolicy(policy); len(users) > 0 {
+			c := waitingForMachines("bridge "+d.bridge+" goes from nodes that policy "+policy.Name+" is for", users)
+			return &c
+		}
+		if policy.Role == RoleBridge {
 			c := isNot(vmv1alpha1.ReasonWaitingForPolicy,
 				"policy %s still covers nodes of group %s; bridge %s is made there when it does no more", policy.Name, bridge.NodeGroup, d.bridge)
 			return &c
 		}
 	}
+	return nil
+}
+
+// speaksAgainst returns what keeps a bridge from being made, nil for nothing, and decides whether the host's address
+// has to move.
+func (d *deciding) speaksAgainst(bridge *nncp.Bridge, seen *look) *Condition {
 	if finding := seen.worst(); finding != nil {
 		c := isNot(finding.Reason, "%s", finding.Message)
 		return &c

@@ -4,8 +4,10 @@
 package nodenet
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/render/nncp"
@@ -25,7 +27,7 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 		d.busy = true
 	case policy.Deleting:
 		d.observe(policy)
-	case policy.removes() && policy.Bridge.CanBecome(wanted) && !wanted.HostIP:
+	case policy.removes() && policy.Bridge.CanBecome(wanted) && maps.Equal(policy.Bridge.NodeSelector, wanted.NodeSelector) && !wanted.HostIP:
 		d.remake(wanted, policy)
 	case policy.removes():
 		d.block(d.waitingForTeardown())
@@ -125,6 +127,10 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 	}
 	if !policy.AcceptsUpdate {
 		d.block(stillInProgress(policy.Name))
+		if len(d.nodeResults(policy)) == 0 {
+			// Its last node is gone, and with it whoever could tell that the policy has done its work.
+			d.Deletes = append(d.Deletes, Delete{Name: policy.Name})
+		}
 		return
 	}
 	good := policy.LastGood
@@ -139,27 +145,60 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 // that a NIC does not carry, machines on nodes that it leaves.
 func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
 	var staying []string
+	var untold bool
 	for i := range d.nodes {
 		node := &d.nodes[i]
 		before, after := node.matches(policy.Bridge.NodeSelector), node.matches(wanted.NodeSelector)
 		if before && !after {
 			staying = append(staying, d.usersOn(node.Name)...)
+			untold = untold || !d.knownToStaying(node.Name) || underWay(d.nodeResult(policy, node))
 		}
 		if !after || node.Host == nil || d.Offline {
 			continue
 		}
-		for _, finding := range check(node, wanted).Findings {
-			if !before || finding.Reason == vmv1alpha1.ReasonMTUTooLarge {
-				c := isNot(finding.Reason, "%s", finding.Message)
-				return &c
-			}
+		if c := d.mayReach(node, wanted, before); c != nil {
+			return c
 		}
 	}
-	if len(staying) > 0 {
+	switch {
+	case len(staying) > 0:
 		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
+		return &c
+	case untold:
+		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report.
+		d.recheck(time.Second)
+		c := isNot(vmv1alpha1.ReasonProgressing, "bridge %s is about to leave nodes; NMState finishes with them first", d.bridge)
 		return &c
 	}
 	return nil
+}
+
+// mayReach returns what speaks against a change on one node, on which the policy makes the bridge already or not.
+func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, already bool) *Condition {
+	verdict := check(node, wanted)
+	for _, finding := range verdict.Findings {
+		if !already || finding.Reason == vmv1alpha1.ReasonMTUTooLarge {
+			c := isNot(finding.Reason, "%s", finding.Message)
+			return &c
+		}
+	}
+	if !already && verdict.Exists && !d.madeOn()[node.Name] {
+		c := isNot(vmv1alpha1.ReasonBridgeNameTaken,
+			"node %s, which bridge %s is to reach, has a bridge of that name that Wukong did not make: remove it on the node, or choose another bridgeName",
+			node.Name, d.bridge)
+		return &c
+	}
+	return nil
+}
+
+// underWay reports whether NMState is about to change a node, or its report of the node is about to show it.
+func underWay(result NodeResult) bool {
+	return slices.Contains([]vmv1alpha1.NodeState{vmv1alpha1.NodeProgressing, vmv1alpha1.NodeQueued, vmv1alpha1.NodeRetrying}, result.State)
+}
+
+// knownToStaying reports whether a claim that stays remembers the bridge on a node.
+func (d *deciding) knownToStaying(node string) bool {
+	return slices.ContainsFunc(d.given(), func(c *Claim) bool { return !c.leaving() && slices.Contains(c.MadeOn, node) })
 }
 
 // replace decides about a policy that has to be removed before the bridge can be made as it is wanted.

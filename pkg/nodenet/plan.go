@@ -106,6 +106,8 @@ type deciding struct {
 	policyName string
 	// busy tells that something of the bridge's earlier form is still being removed.
 	busy bool
+	// made are the nodes of madeOn.
+	made map[string]bool
 }
 
 // decide returns what is to be done about a bridge.
@@ -116,12 +118,38 @@ func (p *planner) decide(bridge string) Decision {
 		d.withoutNMState()
 		return d.Decision
 	}
-	wanted := map[string]nncp.Bridge{}
 	if d.holder != nil {
 		d.FirstClaim = d.holder.claim.Key
+	}
+	if d.abandoned() {
+		d.removeAbandoned()
+	}
+	if !d.busy {
+		d.shape()
+	}
+	d.rememberNodes()
+	d.sortResults()
+	d.tell()
+	d.forget()
+	return d.Decision
+}
+
+// sortResults orders the states of the nodes, each node once. What a policy does on a node counts before what the node
+// would be fit for.
+func (d *deciding) sortResults() {
+	slices.SortStableFunc(d.results, func(a, b NodeResult) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(rank(b.Usable), rank(a.Usable)), cmp.Compare(rank(a.State == vmv1alpha1.NodeUnfit), rank(b.State == vmv1alpha1.NodeUnfit)))
+	})
+	d.results = slices.CompactFunc(d.results, func(a, b NodeResult) bool { return a.Name == b.Name })
+}
+
+// shape decides about each policy of the bridge, and about those that it needs.
+func (d *deciding) shape() {
+	wanted := map[string]nncp.Bridge{}
+	if d.holder != nil {
 		wanted = d.wantedGroups()
 	}
-	matched, unwanted := match(p.policies[bridge], wanted)
+	matched, unwanted := match(d.policies[d.bridge], wanted)
 	for _, group := range sortedGroups(wanted) {
 		if d.overlapping() {
 			break
@@ -131,13 +159,7 @@ func (p *planner) decide(bridge string) Decision {
 	for _, policy := range unwanted {
 		d.drop(policy)
 	}
-	if d.holder == nil {
-		d.removeWithoutPolicy()
-	}
 	d.cleanUp(wanted)
-	slices.SortFunc(d.results, func(a, b NodeResult) int { return cmp.Compare(a.Name, b.Name) })
-	d.tell()
-	return d.Decision
 }
 
 // wantedGroups returns the bridge as its holder wants it, by node group. What the fence no longer allows stays as it is.
@@ -168,8 +190,12 @@ func (d *deciding) overlapping() bool {
 		d.holder.uplink.Name, list(nodes))
 	d.block(c)
 	for _, policy := range d.policies[d.bridge] {
-		if policy.Role == RoleBridge && !policy.removes() {
+		switch {
+		case policy.Role != RoleBridge:
+		case !policy.removes():
 			d.observe(policy)
+		case !policy.Deleting:
+			d.finish(policy)
 		}
 	}
 	return true

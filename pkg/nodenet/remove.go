@@ -4,7 +4,6 @@
 package nodenet
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -45,6 +44,10 @@ func (d *deciding) begin(policy *Policy) {
 		d.delete(policy)
 		return
 	}
+	if d.strangers(policy) {
+		d.removeFromEach(policy)
+		return
+	}
 	if policy.Bridge.HostIP {
 		// NMState takes no change of captures, so another policy gives the address back.
 		d.Writes = append(d.Writes, Write{Role: RoleRestore, Form: FormRestore, Bridge: policy.Bridge, TeardownSince: d.Now})
@@ -70,6 +73,50 @@ func (d *deciding) begin(policy *Policy) {
 		return
 	}
 	d.LeftBehind = append(d.LeftBehind, d.nodesWithPolicy(policy)...)
+	d.delete(policy)
+}
+
+// stranger reports whether a node has, under the bridge's name or its port's, what a policy did not make: the policy failed
+// there, or somebody came later. Removing the bridge there would remove that.
+func stranger(node *Node, bridge nncp.Bridge) bool {
+	if node.Host == nil || exists(node, bridge) {
+		return false
+	}
+	port := node.Host.Network.Interfaces[bridge.Port()]
+	return has(node, bridge.Name) || bridge.VLANID != 0 && port.Controller != "" && port.Controller != bridge.Name
+}
+
+func (d *deciding) strangers(policy *Policy) bool {
+	return slices.ContainsFunc(d.nodes, func(node Node) bool {
+		return node.matches(policy.Bridge.NodeSelector) && stranger(&node, policy.Bridge)
+	})
+}
+
+// removeFromEach removes a bridge from each node that has it, and from no other. It waits for nodes whose report is still to
+// show it.
+func (d *deciding) removeFromEach(policy *Policy) {
+	if !policy.AcceptsUpdate {
+		d.recheck(d.Deadlines.Slow)
+		return
+	}
+	rest := d.lastDeletion().Add(d.Deadlines.Slow).Sub(d.Now)
+	var cleanups []Write
+	var left []NodeResult
+	for _, result := range d.nodesWithPolicy(policy) {
+		node := d.node(result.Name)
+		under := underWay(result)
+		switch {
+		case node.Host != nil && exists(node, policy.Bridge):
+			cleanups = append(cleanups, cleanupOf(node, policy.Bridge, d.Now))
+		case under && rest > 0:
+			d.recheck(rest)
+			d.observe(policy)
+			return
+		case under || node.Host == nil:
+			left = append(left, result)
+		}
+	}
+	d.Writes, d.LeftBehind = append(d.Writes, cleanups...), append(d.LeftBehind, left...)
 	d.delete(policy)
 }
 
@@ -142,53 +189,64 @@ func (d *deciding) remaining() bool {
 	return false
 }
 
-// removeWithoutPolicy removes a bridge that we made, nobody wants any more, and whose policy somebody has deleted.
-func (d *deciding) removeWithoutPolicy() {
-	if len(d.policies[d.bridge]) > 0 {
-		return
+// abandoned reports whether a policy was deleted by somebody, and what it made is in nobody's interest any more: the claims
+// that remember it leave, or another one has the bridge's name.
+func (d *deciding) abandoned() bool {
+	if len(d.policies[d.bridge]) > 0 || len(d.remembered()) == 0 {
+		return false
 	}
-	var claim *Claim
-	for _, candidate := range d.claims[d.bridge] {
-		if candidate.leaving() && candidate.PolicyName != "" {
-			claim = candidate
-			break
-		}
-	}
-	if claim == nil {
-		return
-	}
-	uplink, _ := Resolve(d.uplinks, claim.Wanted.Uplink)
-	if uplink != nil && uplink.Spec.ReclaimPolicy == vmv1alpha1.ReclaimRetain {
-		return
-	}
-	groups := groupsOf(claim.Wanted, uplink)
-	for _, group := range sortedGroups(groups) {
-		d.removeFromGroup(groups[group], d.madeOn())
-	}
-}
-
-// madeOn returns the nodes that a claim's status reports as having the bridge from us.
-func (d *deciding) madeOn() map[string]bool {
-	made := map[string]bool{}
 	for _, claim := range d.claims[d.bridge] {
-		for _, node := range claim.MadeOn {
-			made[node] = true
-		}
-	}
-	return made
-}
-
-func (d *deciding) removeFromGroup(bridge nncp.Bridge, made map[string]bool) {
-	has, carriesHost := false, false
-	for i := range d.nodes {
-		node := &d.nodes[i]
-		if !made[node.Name] || !node.matches(bridge.NodeSelector) || node.Host == nil || !exists(node, bridge) {
+		if claim.PolicyName == "" {
 			continue
 		}
-		has = true
-		carriesHost = carriesHost || node.Host.Carries(bridge.Name)
+		granted := d.grants[claim.Key]
+		if granted != nil && granted.refusal == nil || d.holder != nil && d.canonical(claim.Wanted) == d.holder.wanted {
+			return false
+		}
 	}
-	if !has {
+	return true
+}
+
+// removeAbandoned removes what a policy made that somebody has deleted: from a whole group of nodes at once, or where a
+// node of the group may have a stranger's bridge of that name, from each node alone.
+func (d *deciding) removeAbandoned() {
+	for _, claim := range d.claims[d.bridge] {
+		uplink, _ := Resolve(d.uplinks, claim.Wanted.Uplink)
+		switch {
+		case claim.PolicyName == "":
+		case uplink != nil && uplink.Spec.ReclaimPolicy == vmv1alpha1.ReclaimRetain:
+			return
+		default:
+			groups := groupsOf(claim.Wanted, uplink)
+			for _, group := range sortedGroups(groups) {
+				d.removeFromGroup(groups[group])
+			}
+		}
+	}
+	d.cleanUp(nil)
+	if d.busy && d.holder != nil {
+		d.block(d.waitingForTeardown())
+	}
+}
+
+func (d *deciding) removeFromGroup(bridge nncp.Bridge) {
+	there, carriesHost := false, false
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if !node.matches(bridge.NodeSelector) || node.Host == nil {
+			continue
+		}
+		switch {
+		case slices.ContainsFunc(d.Writes, func(w Write) bool { return node.matches(w.Bridge.NodeSelector) }), len(d.usersOn(node.Name)) > 0:
+			return
+		case d.madeOn()[node.Name] && exists(node, bridge):
+			there = true
+			carriesHost = carriesHost || bridge.VLANID == 0 && (node.Host.Carries(bridge.Name) || len(node.Host.Network.Interfaces[bridge.Name].Addresses) > 0)
+		case has(node, bridge.Name) || bridge.VLANID != 0 && has(node, bridge.Port()):
+			return
+		}
+	}
+	if !there {
 		return
 	}
 	d.busy = true
@@ -207,12 +265,12 @@ func (d *deciding) cleanUp(wanted map[string]nncp.Bridge) {
 			d.continueCleanup(policy, wanted)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.madeOn())) {
+	for _, name := range d.remembered() {
 		node := d.node(name)
-		if node == nil || node.Host == nil || d.covered(node, wanted) {
+		if node.Host == nil || d.covered(node, wanted) {
 			continue
 		}
-		bridge, there := d.formOn(node, wanted)
+		bridge, there := d.formOn(node)
 		if !there {
 			continue
 		}
@@ -239,7 +297,7 @@ func cleanupOf(node *Node, bridge nncp.Bridge, now time.Time) Write {
 // continueCleanup decides about a cleanup that has begun: it ends like any removal, or at once when the node came back.
 func (d *deciding) continueCleanup(policy *Policy, wanted map[string]nncp.Bridge) {
 	node := d.node(policy.Node)
-	back := node != nil && slices.ContainsFunc(slices.Collect(maps.Values(wanted)), func(b nncp.Bridge) bool { return node.matches(b.NodeSelector) })
+	back := node != nil && d.back(node, policy, wanted)
 	switch {
 	case policy.Deleting:
 		d.busy = true
@@ -260,6 +318,20 @@ func (d *deciding) continueCleanup(policy *Policy, wanted map[string]nncp.Bridge
 	}
 }
 
+// back reports whether a node that is cleaned is to have the bridge after all: as it is removed, or by a policy that makes
+// another form of it there.
+func (d *deciding) back(node *Node, policy *Policy, wanted map[string]nncp.Bridge) bool {
+	for _, bridge := range wanted {
+		bridge.HostIP = policy.Bridge.HostIP
+		if node.matches(bridge.NodeSelector) && policy.Bridge.CanBecome(bridge) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.policies[d.bridge], func(p *Policy) bool {
+		return p.Role == RoleBridge && !p.removes() && node.matches(p.Bridge.NodeSelector)
+	})
+}
+
 // covered reports whether a policy or a wanted group is about the node, or a cleanup is on its way.
 func (d *deciding) covered(node *Node, wanted map[string]nncp.Bridge) bool {
 	for _, bridge := range wanted {
@@ -275,30 +347,6 @@ func (d *deciding) covered(node *Node, wanted map[string]nncp.Bridge) bool {
 	})
 }
 
-// formOn returns the form of the bridge that a node has of those that we know of.
-func (d *deciding) formOn(node *Node, wanted map[string]nncp.Bridge) (nncp.Bridge, bool) {
-	var forms []nncp.Bridge
-	for _, policy := range d.policies[d.bridge] {
-		forms = append(forms, policy.Bridge)
-	}
-	for _, group := range sortedGroups(wanted) {
-		forms = append(forms, wanted[group])
-	}
-	for _, claim := range d.claims[d.bridge] {
-		uplink, _ := Resolve(d.uplinks, claim.Wanted.Uplink)
-		groups := groupsOf(claim.Wanted, uplink)
-		for _, group := range sortedGroups(groups) {
-			forms = append(forms, groups[group])
-		}
-	}
-	for _, form := range forms {
-		if exists(node, form) {
-			return form, true
-		}
-	}
-	return nncp.Bridge{}, false
-}
-
 // lastDeletion returns the time at which the last claim was deleted.
 func (d *deciding) lastDeletion() time.Time {
 	var last time.Time
@@ -310,8 +358,8 @@ func (d *deciding) lastDeletion() time.Time {
 	return last
 }
 
-// nodesWithPolicy returns the state of the nodes that have to remove the bridge: those that NMState reports on, and those
-// whose handler is about to see the policy.
+// nodesWithPolicy returns the state of the nodes that have to remove the bridge: those that NMState reports on, those whose
+// handler is about to see the policy, and those that do not answer and had the bridge when they last did.
 func (d *deciding) nodesWithPolicy(policy *Policy) []NodeResult {
 	reported := make(map[string]bool, len(policy.Enactments))
 	for _, enactment := range policy.Enactments {
@@ -319,14 +367,8 @@ func (d *deciding) nodesWithPolicy(policy *Policy) []NodeResult {
 	}
 	return slices.DeleteFunc(d.nodeResults(policy), func(node NodeResult) bool {
 		unreachable := node.State == vmv1alpha1.NodeNotReady || node.State == vmv1alpha1.NodeNoHandler
-		return unreachable && !reported[node.Name] && !d.stillThere(node.Name, policy.Bridge)
+		return unreachable && !reported[node.Name] && !d.madeOn()[node.Name]
 	})
-}
-
-// stillThere reports whether NMState last reported the bridge on a node.
-func (d *deciding) stillThere(name string, bridge nncp.Bridge) bool {
-	node := d.node(name)
-	return node != nil && node.Host != nil && d.madeOn()[name] && exists(node, bridge)
 }
 
 func (d *deciding) anyHandler(policy *Policy) bool {

@@ -4,7 +4,9 @@
 package nodenet
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,10 +49,18 @@ func isNot(reason, message string, args ...any) Condition {
 	return Condition{Status: metav1.ConditionFalse, Reason: reason, Message: fmt.Sprintf(message, args...)}
 }
 
-// tell fills in the verdicts.
+// tell fills in the verdicts. Whoever has the bridge remembers what was made of it, also when who was given it leaves.
 func (d *deciding) tell() {
+	known := ""
+	if given := d.given(); len(given) > 0 && len(d.remembered()) > 0 {
+		known = given[0].PolicyName
+	}
 	for _, claim := range d.claims[d.bridge] {
-		d.Verdicts[claim.Key] = d.verdict(claim)
+		verdict := d.verdict(claim)
+		if !verdict.Release && verdict.PolicyName == "" && known != "" && (!verdict.Refused || claim.PolicyName != "") {
+			verdict.PolicyName, verdict.Nodes = cmp.Or(claim.PolicyName, known), d.results
+		}
+		d.Verdicts[claim.Key] = verdict
 	}
 }
 
@@ -71,12 +81,19 @@ func (d *deciding) verdict(claim *Claim) Verdict {
 }
 
 // letsGo reports whether nothing of what a leaving claim was given has to be removed: it was given nothing, others go on
-// using it, or it is gone.
+// using it, or it is gone. A claim may have been given what it was never told.
 func (d *deciding) letsGo(claim *Claim) bool {
-	if !claim.Granted || !d.busy {
+	if !d.busy || !claim.Granted && !d.madeFor(claim) {
 		return true
 	}
 	return d.holder != nil && d.canonical(claim.Wanted) == d.holder.wanted
+}
+
+// madeFor reports whether a policy makes or removes what a claim asks for.
+func (d *deciding) madeFor(claim *Claim) bool {
+	return slices.ContainsFunc(d.policies[d.bridge], func(p *Policy) bool {
+		return p.Bridge.Type == claim.Wanted.Type && p.Bridge.VLANID == claim.Wanted.VLANID
+	})
 }
 
 // told returns what a claim that stays is told.
@@ -226,25 +243,22 @@ func inUse(claim *Claim) Condition {
 
 // withoutNMState decides while the cluster does not serve NMState's API: the nodes are not ours to configure.
 func (d *deciding) withoutNMState() {
-	stays := false
+	stays := slices.ContainsFunc(d.claims[d.bridge], func(c *Claim) bool { return c.PolicyName != "" && !c.leaving() })
 	for _, claim := range d.claims[d.bridge] {
 		if claim.leaving() {
 			d.Verdicts[claim.Key] = Verdict{Release: true}
 			continue
 		}
-		stays = true
 		granted := d.grants[claim.Key]
 		v := d.trusted(claim, granted)
 		v.Allowed = d.allowed(granted)
 		d.Verdicts[claim.Key] = v
 	}
-	if stays {
-		return
+	for _, name := range slices.Sorted(maps.Keys(d.madeOn())) {
+		if !stays {
+			d.LeftBehind = append(d.LeftBehind, NodeResult{Name: name, State: vmv1alpha1.NodeNoHandler, Message: "NMState is not installed"})
+		}
 	}
-	for name := range d.madeOn() {
-		d.LeftBehind = append(d.LeftBehind, NodeResult{Name: name, State: vmv1alpha1.NodeNoHandler, Message: "NMState is not installed"})
-	}
-	slices.SortFunc(d.LeftBehind, func(a, b NodeResult) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // trusted is what a claim is told while nobody can configure or check its bridge. The fence holds all the same.
@@ -260,5 +274,12 @@ func (d *deciding) trusted(claim *Claim, granted *grant) Verdict {
 	case granted.outside != nil && granted.refusal != nil:
 		c = isNot(granted.outside.Reason, "%s", granted.outside.Message)
 	}
-	return Verdict{Available: c, Ready: c, PolicyName: claim.PolicyName}
+	v := Verdict{Available: c, Ready: c, PolicyName: claim.PolicyName}
+	if claim.PolicyName != "" {
+		// What was made is still on the nodes, and has to be remembered until NMState is back.
+		for _, name := range slices.Sorted(maps.Keys(d.madeOn())) {
+			v.Nodes = append(v.Nodes, NodeResult{Name: name, State: vmv1alpha1.NodeNoHandler, Message: "NMState is not installed"})
+		}
+	}
+	return v
 }
