@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,6 +37,8 @@ type result struct {
 	// nowhere is VirtualMachineReady of a machine that does not run and that no node can take, because none has all its
 	// bridges; else nil.
 	nowhere *metav1.Condition
+	// again is when to look at the machine again at the latest, 0 where an event does that.
+	again time.Duration
 	// made tells that the machine was made in this pass.
 	made bool
 }
@@ -126,7 +129,7 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 	if err != nil {
 		return err
 	}
-	if !where.admit(seen.machine, res) {
+	if !where.admit(seen.machine, time.Now(), res) {
 		return nil
 	}
 	secret, built, err := machine.Objects(machine.Input{

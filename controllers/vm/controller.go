@@ -62,5 +62,8 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := errors.Join(actErr, err); err != nil {
 		return ctrl.Result{}, err
 	}
+	if postponed == 0 || result.again > 0 && result.again < postponed {
+		postponed = result.again
+	}
 	return ctrl.Result{RequeueAfter: postponed}, nil
 }

@@ -6,7 +6,9 @@ package vm
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -15,6 +17,11 @@ import (
 	"github.com/novasphere/wukong/pkg/render/vm"
 )
 
+// settling is how long a new machine waits for the rest of its nodes when the first ones have its bridges. Its pod keeps the
+// list of nodes it was made with, so machines that came too early would all be on the first node, or find no room there
+// for good.
+const settling = 2 * time.Minute
+
 // placement is where a machine may be started, as the claims on its bridges say.
 type placement struct {
 	// bridges are the hostnames of the nodes for each bridge that somebody checks.
@@ -22,6 +29,9 @@ type placement struct {
 	// undecided tells that the claims cannot be gone by for the moment, because one has not reported yet or no node has
 	// all the bridges while NMState still works on them.
 	undecided bool
+	// growing tells that NMState still works on nodes, and since is when the last bridge got its first node.
+	growing bool
+	since   time.Time
 	// nowhere says that no node has all the bridges and what to do about it; empty where one has.
 	nowhere string
 }
@@ -30,7 +40,6 @@ type placement struct {
 func (seen *observed) placement() (placement, error) {
 	var where placement
 	var located []string
-	underWay := false
 	for _, child := range children.Of(seen.wukong, "") {
 		if child.NodeBridge == nil {
 			continue
@@ -39,7 +48,8 @@ func (seen *observed) placement() (placement, error) {
 		if err != nil {
 			return placement{}, err
 		}
-		bridge := reachOf(seen.bridgeOf(seen.networkOf(child.Network, revision)))
+		claim := seen.bridgeOf(seen.networkOf(child.Network, revision))
+		bridge := reachOf(claim)
 		switch {
 		case bridge.trusted:
 		case !bridge.reported:
@@ -47,13 +57,16 @@ func (seen *observed) placement() (placement, error) {
 		default:
 			where.bridges = append(where.bridges, bridge.hosts)
 			located = append(located, fmt.Sprintf("bridge %s is on %s", child.NodeBridge.BridgeName, listed(bridge.hosts)))
-			underWay = underWay || bridge.underWay
+			where.growing = where.growing || bridge.underWay
+			if since := availableSince(claim); since.After(where.since) {
+				where.since = since
+			}
 		}
 	}
 	if where.undecided || len(where.bridges) == 0 || len(vm.CommonHosts(where.bridges)) > 0 {
 		return where, nil
 	}
-	if underWay {
+	if where.growing {
 		where.undecided = true
 		return where, nil
 	}
@@ -87,9 +100,18 @@ func listed(hosts []string) string {
 	return strings.Join(hosts, ", ")
 }
 
+// availableSince returns when a claim's bridge got its first node.
+func availableSince(claim *vmv1alpha1.WukongNodeBridge) time.Time {
+	available := meta.FindStatusCondition(claim.Status.Conditions, vmv1alpha1.ConditionAvailable)
+	if available == nil {
+		return time.Time{}
+	}
+	return available.LastTransitionTime.Time
+}
+
 // admit reports whether the machine may be made or brought up to date. One that exists always may: it goes on running
 // where it is, and only its next start is about the nodes.
-func (p placement) admit(machine *kubevirtv1.VirtualMachine, res *result) bool {
+func (p placement) admit(machine *kubevirtv1.VirtualMachine, now time.Time, res *result) bool {
 	if p.nowhere != "" {
 		nowhere := conditions.False(vmv1alpha1.ConditionVirtualMachineReady, vmv1alpha1.ReasonNoNodeForBridges, p.nowhere)
 		res.nowhere = &nowhere
@@ -101,6 +123,10 @@ func (p placement) admit(machine *kubevirtv1.VirtualMachine, res *result) bool {
 		res.blocked = res.nowhere
 	case p.undecided:
 		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for a node that has all the machine's bridges; NetworksReady says what they lack")
+	case p.growing && now.Before(p.since.Add(settling)):
+		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for NMState to bring the bridges to more nodes, so that the machine has a choice of them; "+
+			"it is made in any case %s after the first node", settling)
+		res.again = p.since.Add(settling).Sub(now)
 	}
 	return res.blocked == nil
 }

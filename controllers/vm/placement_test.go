@@ -6,6 +6,7 @@ package vm
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -139,6 +140,10 @@ func TestPlacementOf(t *testing.T) {
 }
 
 func TestAdmit(t *testing.T) {
+	now := time.Now()
+	growing := func(since time.Duration) placement {
+		return placement{bridges: [][]string{{"n1"}}, growing: true, since: now.Add(-since)}
+	}
 	for _, row := range []struct {
 		name    string
 		where   placement
@@ -149,16 +154,25 @@ func TestAdmit(t *testing.T) {
 		{"a new machine", placement{bridges: [][]string{{"n1"}}}, nil, true, ""},
 		{"a new machine that fits nowhere", placement{nowhere: "no node"}, nil, false, vmv1alpha1.ReasonNoNodeForBridges},
 		{"a new machine, and nothing is known", placement{undecided: true}, nil, false, vmv1alpha1.ReasonWaitingForNetworks},
+		{"a new machine, and the bridges come to more nodes", growing(time.Minute), nil, false, vmv1alpha1.ReasonWaitingForNetworks},
+		{"a new machine, and a node takes long", growing(settling), nil, true, ""},
+		{"one that exists, and the bridges come to more nodes", growing(time.Minute), built(""), true, ""},
 		{"one that exists and fits nowhere", placement{nowhere: "no node"}, built(""), true, ""},
 		{"one that exists, and nothing is known", placement{undecided: true}, built(""), true, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var res result
-			if got := row.where.admit(row.machine, &res); got != row.want || (res.blocked == nil) != row.want {
+			if got := row.where.admit(row.machine, now, &res); got != row.want || (res.blocked == nil) != row.want {
 				t.Fatalf("got %t and %v", got, res.blocked)
 			}
 			if res.blocked != nil && res.blocked.Reason != row.reason {
 				t.Errorf("got %s, want %s", res.blocked.Reason, row.reason)
+			}
+			if want := row.where.since.Add(settling).Sub(now); res.again != 0 && res.again != want {
+				t.Errorf("it is looked at again after %s, want %s", res.again, want)
+			}
+			if (res.again != 0) != (row.where.growing && !row.want) {
+				t.Errorf("it is looked at again after %s", res.again)
 			}
 		})
 	}
@@ -167,7 +181,7 @@ func TestAdmit(t *testing.T) {
 // A machine that runs is of no concern to a bridge on other nodes; one that cannot start is told why.
 func TestNowhereIsToldOfMachinesThatDoNotRun(t *testing.T) {
 	var res result
-	placement{nowhere: "no node has all the bridges"}.admit(built(""), &res)
+	placement{nowhere: "no node has all the bridges"}.admit(built(""), time.Now(), &res)
 	for status, want := range map[kubevirtv1.VirtualMachinePrintableStatus]string{
 		kubevirtv1.VirtualMachineStatusUnschedulable: vmv1alpha1.ReasonNoNodeForBridges,
 		kubevirtv1.VirtualMachineStatusRunning:       vmv1alpha1.ReasonRunning,
@@ -204,6 +218,22 @@ func TestKeep(t *testing.T) {
 				t.Errorf("-want +got:\n%s", difference)
 			}
 		})
+	}
+}
+
+// A machine waits from the moment the last of its bridges got its first node.
+func TestSince(t *testing.T) {
+	early, late := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, time.January, 1, 0, 1, 0, 0, time.UTC)
+	at := func(moment time.Time) *vmv1alpha1.WukongNodeBridge {
+		bridge := claim(vmv1alpha1.ReasonProgressing, applied("n1"), node("n2", vmv1alpha1.NodeProgressing, false))
+		bridge.Status.Conditions[1].LastTransitionTime = metav1.NewTime(moment)
+		return bridge
+	}
+	for _, claims := range [][]*vmv1alpha1.WukongNodeBridge{{at(early), at(late)}, {at(late), at(early)}} {
+		got, err := machineOn(t, claims...).placement()
+		if err != nil || !got.growing || !got.since.Equal(late) {
+			t.Errorf("growing is %t since %s (%v)", got.growing, got.since, err)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 }
 
 const noNode = "no node can take the machine; look at its node selector, affinity and tolerations, at the nodes that have its bridges, " +
-	"and at their free memory"
+	"and at their free memory; virtctl restart lets it use nodes that got the bridges since it was started"
 
 // failures are KubeVirt's words for a machine that does not come up by itself.
 var failures = map[kubevirtv1.VirtualMachinePrintableStatus]string{
