@@ -43,8 +43,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed, decision nodenet.D
 	if err := errors.Join(errs...); err != nil {
 		return waiting, err
 	}
-	for _, node := range decision.LeftBehind {
-		r.leftBehind(ctx, seen, node)
+	if len(decision.LeftBehind) > 0 {
+		r.leftBehind(ctx, seen, decision.LeftBehind)
 	}
 	return waiting, nil
 }
@@ -166,11 +166,13 @@ func (r *reconciler) delete(ctx context.Context, seen *observed, name string) er
 	return nil
 }
 
-// leftBehind tells that the bridge stays on a node: on the claims that leave, or on all where none does, in the log and in
-// a metric.
-func (r *reconciler) leftBehind(ctx context.Context, seen *observed, node nodenet.NodeResult) {
-	ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.bridge, "node", node.Name, "state", node.State, "reason", node.Message)
-	leftovers.Inc()
+// leftBehind tells that the bridge stays on nodes: on the claims that leave, or on all where none does, in the log and in
+// a metric. It is one event for all nodes: those that differ in nothing but their text are taken for one and the same.
+func (r *reconciler) leftBehind(ctx context.Context, seen *observed, nodes []nodenet.NodeResult) {
+	for _, node := range nodes {
+		ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.bridge, "node", node.Name, "state", node.State, "reason", node.Message)
+		leftovers.Inc()
+	}
 	told := seen.claims
 	var leaving []*vmv1alpha1.WukongNodeBridge
 	for _, claim := range seen.claims {
@@ -183,6 +185,20 @@ func (r *reconciler) leftBehind(ctx context.Context, seen *observed, node nodene
 	}
 	for _, claim := range told {
 		r.recorder.Eventf(claim, nil, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge",
-			"bridge %s stays on node %s (%s): remove it there by hand when the node is back", seen.bridge, node.Name, node.State)
+			"bridge %s stays on %s: remove it there by hand when the node is back", seen.bridge, leftOn(nodes))
 	}
+}
+
+// leftOn names nodes and their states, and only counts those that would make the note longer than an event's may be.
+func leftOn(nodes []nodenet.NodeResult) string {
+	const most = 10
+	var names []string
+	for _, node := range nodes[:min(len(nodes), most)] {
+		names = append(names, fmt.Sprintf("node %s (%s)", node.Name, node.State))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(nodes) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -6,6 +6,7 @@ package nmstate
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -64,5 +65,18 @@ func TestOverlay(t *testing.T) {
 				t.Errorf("without anything to wait for, got %s and %s", same.Available.Reason, same.Ready.Reason)
 			}
 		})
+	}
+}
+
+func TestLeftOn(t *testing.T) {
+	nodes := []nodenet.NodeResult{{Name: "a", State: "NotReady"}, {Name: "b", State: "NoHandler"}}
+	if got, want := leftOn(nodes), "node a (NotReady), node b (NoHandler)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for range 10 {
+		nodes = append(nodes, nodes[0])
+	}
+	if got := leftOn(nodes); !strings.HasSuffix(got, " and 2 more") {
+		t.Errorf("of %d nodes it says %q", len(nodes), got)
 	}
 }

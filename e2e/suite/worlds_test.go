@@ -188,8 +188,8 @@ func (s *story) heal() {
 	}
 }
 
-// refusals are the reasons for which a machine may wait for a person.
-var refusals = []string{
+// waits are the reasons for which a machine may wait for a person.
+var waits = []string{
 	vmv1alpha1.ReasonBridgeConflict, vmv1alpha1.ReasonUplinkConflict, vmv1alpha1.ReasonHostIPAtRisk, vmv1alpha1.ReasonVLANNotAllowed,
 	vmv1alpha1.ReasonUplinkNotFound, vmv1alpha1.ConditionRestartRequired, vmv1alpha1.ReasonNodesFailed,
 }
@@ -205,7 +205,7 @@ func (s *story) settled() {
 			ready := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionReady)
 			switch {
 			case ready == nil || ready.ObservedGeneration != wukong.Generation:
-			case ready.Status == metav1.ConditionTrue, slices.Contains(refusals, ready.Reason):
+			case ready.Status == metav1.ConditionTrue, slices.Contains(waits, ready.Reason):
 				return nil
 			case !wukong.DeletionTimestamp.IsZero():
 			}

@@ -21,6 +21,7 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 	}
 	// Whether the host's address had to move was decided with the first write: the NIC does not show it any more.
 	wanted.HostIP, wanted.HostRoutes, wanted.UplinkType = policy.Bridge.HostIP, policy.Bridge.HostRoutes, policy.Bridge.UplinkType
+	wanted.MTUBefore = d.mtuBefore(wanted, policy)
 	switch {
 	case policy.Deleting && policy.removes():
 		d.block(d.waitingForTeardown())
@@ -34,7 +35,7 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 		d.finish(policy)
 	case policy.Bridge.Equal(wanted):
 		d.steady(policy)
-	case policy.Refused != nil && policy.Refused.Equal(wanted):
+	case policy.Refused != nil && policy.Refused.Equal(wanted) && d.rollsBack():
 		d.block(isNot(vmv1alpha1.ReasonRolledBack,
 			"the change of bridge %s to %s failed and was taken back: %s; correct the cause, then change the WukongUplink, or set its onFailure to Keep",
 			d.bridge, describeChange(policy.Bridge, wanted), policy.RefusedBecause))
@@ -63,11 +64,16 @@ func (d *deciding) steady(policy *Policy) {
 		LastGood: policy.LastGood, Refused: policy.Refused, RefusedBecause: policy.RefusedBecause,
 	}
 	results := d.nodeResults(policy)
+	if everywhere(results) {
+		// What fails from now on is no change that could be taken back.
+		write.LastGood = nil
+	}
 	if failed := gaveUp(results); len(failed) > 0 && policy.AcceptsUpdate {
 		switch {
 		case policy.LastGood != nil && d.rollsBack() && !policy.LastGood.Equal(policy.Bridge):
 			refused := policy.Bridge
 			write.Bridge, write.LastGood, write.Attempt = *policy.LastGood, nil, 0
+			write.Bridge.MTUBefore = d.mtuBefore(write.Bridge, policy)
 			write.Refused, write.RefusedBecause = &refused, failed[0].Name+": "+failed[0].Message
 		case d.retryDue(policy):
 			write.Attempt++
@@ -75,6 +81,28 @@ func (d *deciding) steady(policy *Policy) {
 	}
 	d.Writes = append(d.Writes, write)
 	d.observe(policy)
+}
+
+// mtuBefore returns the MTU that has to be written for a bridge without one, when its policy had one: that of the NICs,
+// the smallest where they differ. 0 stands for none.
+func (d *deciding) mtuBefore(next nncp.Bridge, policy *Policy) int32 {
+	switch {
+	case next.MTU != 0:
+		return 0
+	case policy.Bridge.MTU == 0:
+		return policy.Bridge.MTUBefore
+	}
+	var smallest int32
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if node.Host == nil || !node.matches(next.NodeSelector) {
+			continue
+		}
+		if mtu := node.Host.Network.Interfaces[next.Uplink].MTU; mtu != 0 && (smallest == 0 || mtu < smallest) {
+			smallest = mtu
+		}
+	}
+	return smallest
 }
 
 func (d *deciding) rollsBack() bool {
@@ -134,7 +162,10 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 		return
 	}
 	good := policy.LastGood
-	if everywhere(d.nodeResults(policy)) {
+	// What belongs to another WukongUplink now is not changed on any node, and cannot fail there.
+	renamed := policy.Bridge
+	renamed.WukongUplink = wanted.WukongUplink
+	if !renamed.Equal(wanted) && everywhere(d.nodeResults(policy)) {
 		bridge := policy.Bridge
 		good = &bridge
 	}

@@ -28,6 +28,8 @@ func (d *deciding) drop(policy *Policy) {
 		// restored backup, and machines may run on its bridge.
 	default:
 		if users := d.usersOfPolicy(policy); len(users) > 0 {
+			// Whoever leaves has to wait for that as well: without a claim nobody would remove the bridge afterwards.
+			d.busy = true
 			d.block(waitingForMachines("bridge "+d.bridge+" goes from nodes that policy "+policy.Name+" is for", users))
 			d.observe(policy)
 			return
@@ -275,10 +277,10 @@ func (d *deciding) cleanUp(wanted map[string]nncp.Bridge) {
 			continue
 		}
 		result := node.result(vmv1alpha1.NodeLeaving, "the node is in no node group any more; bridge "+d.bridge+" is being removed from it")
+		d.busy = true
 		if users := d.usersOn(name); len(users) > 0 {
 			result.Message = "the node is in no node group any more; bridge " + d.bridge + " is removed from it when these have stopped: " + list(users)
 		} else {
-			d.busy = true
 			d.Writes = append(d.Writes, cleanupOf(node, bridge, d.Now))
 		}
 		d.results = append(d.results, result)

@@ -291,10 +291,19 @@ func TestRollBack(t *testing.T) {
 	failing.Enactments = []Enactment{{Node: "1a", Generation: 3, State: failed, Since: now, Message: "no buffer"}}
 	w.Policies = []Policy{failing}
 	back := Decide(w, "br-lan").Writes[0]
-	if back.Bridge.MTU != 0 || back.Refused == nil || back.Refused.MTU != 1400 || !strings.Contains(back.RefusedBecause, "no buffer") {
+	// Left out, the MTU of the change would stay on the nodes.
+	if back.Bridge.MTU != 0 || back.Bridge.MTUBefore != 9000 || back.Refused == nil || back.Refused.MTU != 1400 || !strings.Contains(back.RefusedBecause, "no buffer") {
 		t.Fatalf("it goes back to %+v", back)
 	}
+	// What has worked everywhere since is no change any more: a failure long after it takes nothing back.
+	worked := failing
+	worked.Enactments = []Enactment{{Node: "1a", Generation: 3, State: applied, Since: now}}
+	w.Policies = []Policy{worked}
+	if settled := Decide(w, "br-lan").Writes[0]; settled.LastGood != nil || settled.Bridge.MTU != 1400 {
+		t.Errorf("a change that worked becomes %+v", settled)
+	}
 	rolledBack := before
+	rolledBack.Bridge = back.Bridge
 	rolledBack.Refused, rolledBack.RefusedBecause = back.Refused, back.RefusedBecause
 	w.Policies = []Policy{rolledBack}
 	d := Decide(w, "br-lan")
@@ -302,6 +311,9 @@ func TestRollBack(t *testing.T) {
 		t.Errorf("then %+v and %+v", d.Writes, told.Ready)
 	}
 	w.Uplinks[0].Spec.OnFailure = vmv1alpha1.FailureKeep
+	if again := Decide(w, "br-lan").Writes[0]; again.Bridge.MTU != 1400 || again.Refused != nil {
+		t.Errorf("with onFailure Keep a change that was taken back becomes %+v", again)
+	}
 	failing.Enactments[0].Since = now.Add(-2 * time.Minute)
 	w.Policies = []Policy{failing}
 	if kept := Decide(w, "br-lan").Writes[0]; kept.Bridge.MTU != 1400 || kept.Attempt != 1 {
@@ -444,5 +456,50 @@ func TestReport(t *testing.T) {
 	}
 	if len(report.Bridges) != 1 || report.Bridges[0].Name != "br-lan" {
 		t.Errorf("bridges are %+v", report.Bridges)
+	}
+}
+
+// TestLastClaimWaitsForUsers has the machine of the last claim stop between the two looks at what is attached: the claim
+// goes by the later one, and the removal by the earlier one. Nobody would remove the bridge if the claim were let go.
+func TestLastClaimWaitsForUsers(t *testing.T) {
+	w := world(nil, healthy("n1"), claim("a", 0, lan).deleted(0))
+	w.Policies = []Policy{made(w, &w.Claims[0], "", applied)}
+	w.Claims[0].Users = []User{{Name: "VirtualMachine ns/vm", Node: "n1"}}
+	if d := Decide(w, "br-lan"); wrote(d) != "" || d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("with a user it writes %q and tells %+v", wrote(d), d.Verdicts)
+	}
+	w.Claims[0].Users = nil
+	if d := Decide(w, "br-lan"); wrote(d) != "Absent  ens160.100" {
+		t.Errorf("without a user it writes %q", wrote(d))
+	}
+}
+
+// TestLastClaimThatWasToldNothing deletes a claim in the moment in which its policy was made and it was not told of it.
+func TestLastClaimThatWasToldNothing(t *testing.T) {
+	w := world(nil, healthy("n1"), claim("a", 0, lan).deleted(0))
+	w.Policies = []Policy{made(w, &w.Claims[0], "", progressing)}
+	w.Policies[0].AcceptsUpdate = false
+	w.Claims[0].Granted, w.Claims[0].PolicyName = false, ""
+	if d := Decide(w, "br-lan"); wrote(d) != "" || d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("while NMState works it writes %q and tells %+v", wrote(d), d.Verdicts)
+	}
+	w.Policies = nil
+	if d := Decide(w, "br-lan"); !d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("without a policy it tells %+v", d.Verdicts)
+	}
+}
+
+// TestUplinkAroundABridge builds the first WukongUplink around a bridge that is in use: only the record of it changes.
+func TestUplinkAroundABridge(t *testing.T) {
+	w := world(nil, healthy("n1"), claim("a", 0, lan))
+	policy := made(w, &w.Claims[0], "", applied)
+	w.Nodes[0] = having(w.Nodes[0], policy.Bridge)
+	w.Policies = []Policy{policy}
+	w.Uplinks = []*vmv1alpha1.WukongUplink{datacenter(func(s *vmv1alpha1.WukongUplinkSpec) {
+		s.NodeGroups = []vmv1alpha1.UplinkNodeGroup{{Name: "all", Interface: "ens160"}}
+	})}
+	d := Decide(w, "br-lan")
+	if len(d.Writes) != 1 || d.Writes[0].LastGood != nil || d.Writes[0].Bridge.WukongUplink != "dc" || d.Writes[0].Name != policy.Name {
+		t.Errorf("it writes %+v", d.Writes)
 	}
 }

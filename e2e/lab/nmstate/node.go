@@ -105,6 +105,11 @@ func (n *Node) Unplug(name string) error {
 	return n.edit(func(state host.State) host.State { return state.WithoutInterface(name) })
 }
 
+// Reconfigure changes the node's network by hand, in more than one link or in its routes, and reports it.
+func (n *Node) Reconfigure(change func(host.State) host.State) error {
+	return n.edit(change)
+}
+
 // edit changes the network outside of any policy and lets the handler, if it runs, report the result.
 func (n *Node) edit(change func(host.State) host.State) error {
 	n.mu.Lock()

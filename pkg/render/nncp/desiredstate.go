@@ -82,7 +82,7 @@ func (b Bridge) present() []networkInterface {
 	}
 	if b.Type == vmv1alpha1.BridgeTypeLinux {
 		// An Open vSwitch bridge takes neither an MTU nor addresses: those belong to its internal interface.
-		bridge.MTU = b.MTU
+		bridge.MTU = b.writtenMTU()
 		bridge.IPv4, bridge.IPv6 = &ipConfig{}, &ipConfig{}
 	}
 	if b.HostIP {
@@ -98,7 +98,7 @@ func (b Bridge) present() []networkInterface {
 	}
 	bridge.Bridge.Ports = []bridgePort{port}
 	vlan := networkInterface{
-		Name: b.Port(), Type: typeVLAN, State: stateUp, MTU: b.MTU,
+		Name: b.Port(), Type: typeVLAN, State: stateUp, MTU: b.writtenMTU(),
 		VLAN: &vlanConfig{BaseInterface: b.Uplink, ID: b.VLANID},
 		IPv4: &ipConfig{}, IPv6: &ipConfig{},
 	}

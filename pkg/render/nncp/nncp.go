@@ -5,6 +5,7 @@
 package nncp
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -43,6 +44,9 @@ type Bridge struct {
 	VLANID int32 `json:"vlanId,omitempty"`
 	// MTU is the MTU of the bridge and its VLAN interface in bytes; 0 leaves it to NMState.
 	MTU int32 `json:"mtu,omitempty"`
+	// MTUBefore is written where MTU is 0 and the policy had said an MTU before: leaving it out would keep that one on the
+	// nodes.
+	MTUBefore int32 `json:"mtuBefore,omitempty"`
 	// WukongUplink and NodeGroup name the WukongUplink and its group that the bridge is made for; empty where there is no
 	// WukongUplink.
 	WukongUplink string `json:"wukongUplink,omitempty"`
@@ -60,7 +64,12 @@ type Bridge struct {
 	HostRoutes bool   `json:"hostRoutes,omitempty"`
 }
 
-// Equal reports whether two bridges are the same in everything.
+// writtenMTU returns the MTU that a policy says, 0 for none.
+func (b Bridge) writtenMTU() int32 {
+	return cmp.Or(b.MTU, b.MTUBefore)
+}
+
+// Equal reports whether two bridges are declared the same in everything.
 func (b Bridge) Equal(other Bridge) bool {
 	return b.samePath(other) && b.MTU == other.MTU && b.MaxUnavailable == other.MaxUnavailable &&
 		b.WukongUplink == other.WukongUplink && maps.Equal(b.NodeSelector, other.NodeSelector)
