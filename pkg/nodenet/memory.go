@@ -158,8 +158,7 @@ func (d *deciding) formOn(node *Node) (nncp.Bridge, bool) {
 	}
 	for _, form := range forms {
 		if form.Uplink != "" && exists(node, form) {
-			form.HostIP = form.VLANID == 0 && (len(made.Addresses) > 0 || node.Host.Carries(made.Name))
-			return form, true
+			return asItIs(node, form), true
 		}
 	}
 	return nncp.Bridge{}, false

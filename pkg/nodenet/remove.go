@@ -231,8 +231,10 @@ func (d *deciding) removeAbandoned() {
 	}
 }
 
+// removeFromGroup removes a bridge from all nodes of a group at once. Where it carries a node's address this is left to
+// cleanUp, node by node: how that is given back differs with the node.
 func (d *deciding) removeFromGroup(bridge nncp.Bridge) {
-	there, carriesHost := false, false
+	there := false
 	for i := range d.nodes {
 		node := &d.nodes[i]
 		if !node.matches(bridge.NodeSelector) || node.Host == nil {
@@ -242,8 +244,10 @@ func (d *deciding) removeFromGroup(bridge nncp.Bridge) {
 		case slices.ContainsFunc(d.Writes, func(w Write) bool { return node.matches(w.Bridge.NodeSelector) }), len(d.usersOn(node.Name)) > 0:
 			return
 		case d.madeOn()[node.Name] && exists(node, bridge):
+			if asItIs(node, bridge).HostIP {
+				return
+			}
 			there = true
-			carriesHost = carriesHost || bridge.VLANID == 0 && (node.Host.Carries(bridge.Name) || len(node.Host.Network.Interfaces[bridge.Name].Addresses) > 0)
 		case has(node, bridge.Name) || bridge.VLANID != 0 && has(node, bridge.Port()):
 			return
 		}
@@ -252,12 +256,18 @@ func (d *deciding) removeFromGroup(bridge nncp.Bridge) {
 		return
 	}
 	d.busy = true
-	write := Write{Role: RoleBridge, Form: FormAbsent, Bridge: bridge, TeardownSince: d.Now}
-	if carriesHost {
-		write.Role, write.Form = RoleRestore, FormRestore
-		write.Bridge.HostIP = true
+	d.Writes = append(d.Writes, Write{Role: RoleBridge, Form: FormAbsent, Bridge: bridge, TeardownSince: d.Now})
+}
+
+// asItIs returns a bridge with what a node tells of the host's address on it.
+func asItIs(node *Node, bridge nncp.Bridge) nncp.Bridge {
+	network := node.Host.Network
+	bridge.HostIP = bridge.VLANID == 0 && (len(network.Interfaces[bridge.Name].Addresses) > 0 || node.Host.Carries(bridge.Name))
+	bridge.HostRoutes = bridge.HostIP && slices.Contains(network.Routed, bridge.Name)
+	if kind := network.Interfaces[bridge.Uplink].Type; bridge.HostIP && kind != "ethernet" {
+		bridge.UplinkType = kind
 	}
-	d.Writes = append(d.Writes, write)
+	return bridge
 }
 
 // cleanUp removes the bridge from nodes that left its groups: NMState leaves such a node as it is.

@@ -380,7 +380,7 @@ func TestHostIP(t *testing.T) {
 		t.Errorf("torn down: %q", wrote(gone))
 	}
 	w.Policies = nil
-	if gone := Decide(w, "br-host"); wrote(gone) != "Restore rack1 ens160" {
+	if gone := Decide(w, "br-host"); wrote(gone) != "Restore rack1 ens160 1a, Restore rack1 ens160 1b" {
 		t.Errorf("torn down without its policy: %q", wrote(gone))
 	}
 	w.Claims[0].DeletedAt = time.Time{}

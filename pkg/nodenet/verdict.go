@@ -133,47 +133,64 @@ func (d *deciding) allowed(granted *grant) Condition {
 	return is(vmv1alpha1.ReasonAllowed, "WukongUplink %s allows it", granted.uplink.Name)
 }
 
-// ready sums up the nodes. What failed comes before what is still under way, since somebody has to act on it.
-func (d *deciding) ready(nodes []NodeResult) Condition {
-	var usable int
-	var failed, noHandler, progressing, missing []string
+// sum is what the states of the nodes come to.
+type sum struct {
+	usable                                  int
+	failed, noHandler, progressing, missing []string
+}
+
+func (d *deciding) sumUp(nodes []NodeResult) sum {
+	var s sum
 	for _, node := range nodes {
 		if node.Usable {
-			usable++
+			s.usable++
 		}
 		switch node.State {
 		case vmv1alpha1.NodeFailed, vmv1alpha1.NodeAborted, vmv1alpha1.NodeRetrying:
-			failed = append(failed, describe(node))
+			s.failed = append(s.failed, describe(node))
 		case vmv1alpha1.NodeNoHandler:
 			if seen := d.node(node.Name); !node.Usable && seen != nil && seen.HostsMachines {
-				noHandler = append(noHandler, node.Name)
+				s.noHandler = append(s.noHandler, node.Name)
 			}
 		case vmv1alpha1.NodeMissing, vmv1alpha1.NodeUnfit:
-			missing = append(missing, node.Name)
+			s.missing = append(s.missing, node.Name)
 		case vmv1alpha1.NodeProgressing, vmv1alpha1.NodeQueued:
-			progressing = append(progressing, node.Name)
+			s.progressing = append(s.progressing, node.Name)
 		}
 	}
+	return s
+}
+
+// ready sums up the nodes. What failed comes before what is still under way, since somebody has to act on it.
+func (d *deciding) ready(nodes []NodeResult) Condition {
+	s := d.sumUp(nodes)
 	switch {
-	case d.adopted && usable > 0:
-		return d.isAdopted(missing)
-	case len(failed) > 0:
-		return isNot(vmv1alpha1.ReasonNodesFailed,
-			"NMState could not configure bridge %s on %s; correct the cause there; when NMState has given up it is tried again by itself after a while, "+
-				"or at once when you delete policy %s, which is then made again",
-			d.bridge, list(failed), d.policyName)
-	case len(noHandler) > 0:
+	case d.adopted && s.usable > 0:
+		return d.isAdopted(s.missing)
+	case len(s.failed) > 0:
+		return d.nodesFailed(s.failed)
+	case len(s.noHandler) > 0:
 		return isNot(vmv1alpha1.ReasonNoHandler,
 			"no kubernetes-nmstate handler runs on %s, so bridge %s cannot be made there; "+
 				"let the nmstate-handler DaemonSet run on these nodes, or keep machines off them",
-			list(noHandler), d.bridge)
-	case len(progressing) > 0 || len(nodes) == 0 && d.policyName == "":
+			list(s.noHandler), d.bridge)
+	case len(s.progressing) > 0 || len(nodes) == 0 && d.policyName == "":
 		return isNot(vmv1alpha1.ReasonProgressing, "waiting for NMState to configure bridge %s on the nodes; status.nodes tells how far each one is", d.bridge)
-	case usable == 0:
+	case s.usable == 0:
 		return noMatchingNode(d.bridge)
 	default:
 		return is(vmv1alpha1.ReasonApplied, "every healthy node has bridge %s", d.bridge)
 	}
+}
+
+// nodesFailed says where NMState failed and how it is tried again. A policy that moves a host's address is not to be
+// deleted: what it captured would be lost.
+func (d *deciding) nodesFailed(failed []string) Condition {
+	again := "when NMState has given up it is tried again by itself after a while"
+	if !slices.ContainsFunc(d.policies[d.bridge], func(p *Policy) bool { return p.Bridge.HostIP }) {
+		again += fmt.Sprintf(", or at once when you delete policy %s, which is then made again", d.policyName)
+	}
+	return isNot(vmv1alpha1.ReasonNodesFailed, "NMState could not configure bridge %s on %s; correct the cause there; %s", d.bridge, list(failed), again)
 }
 
 func (d *deciding) isAdopted(missing []string) Condition {
