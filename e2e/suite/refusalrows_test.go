@@ -15,8 +15,8 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/nmstate/host"
 )
 
-// refusals are the bridges that are refused where no WukongUplink exists.
-func refusals() []refusal {
+// unfencedRefusals are the bridges that are refused where no WukongUplink exists.
+func unfencedRefusals() []refusal {
 	return slices.Concat(refusedByNIC(), refusedByAddress(), refusedByVLAN(), refusedByName(), refusedByHolder(), refusedByPolicy())
 }
 

@@ -144,7 +144,7 @@ func (w *world) expectNothingWrittenFor(prefix string) {
 }
 
 func TestRefusals(t *testing.T) {
-	rows := refusals()
+	rows := unfencedRefusals()
 	w := newWorld(t, nodesWith(rowNICs(len(rows)), "node-1", "node-2", "node-3"))
 	w.try(rows)
 }
