@@ -5,6 +5,7 @@ package nodenet
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -219,6 +220,10 @@ func (a *allocation) leftover(g *grant) *Refusal {
 			return refuse(vmv1alpha1.ReasonUplinkConflict,
 				"%s is already the port of bridge %s and cannot be in two bridges; use bridgeName %s, or another VLAN or uplink",
 				describePort(g.wanted), bridge, bridge)
+		case len(a.claims[bridge]) == 0 && !a.retained(policy.Bridge):
+			return refuse(vmv1alpha1.ReasonUplinkConflict,
+				"%s is the port of bridge %s of policy %s, which no claim asks for any more; use bridgeName %s, which takes it over, or another VLAN or uplink",
+				describePort(g.wanted), bridge, policy.Name, bridge)
 		case a.retained(policy.Bridge):
 			return refuse(vmv1alpha1.ReasonUplinkConflict,
 				"%s is the port of bridge %s, which its uplink's reclaimPolicy Retain keeps; use bridgeName %s, or another VLAN or uplink",
@@ -278,11 +283,6 @@ func (a *allocation) admitParent(parent *Parent) {
 	a.segments[parent.VLANID] = append(a.segments[parent.VLANID], segment{carrier: carrier, parent: parent})
 }
 
-// carrierOf returns the WukongUplink or NIC of a policy's bridge.
-func carrierOf(bridge nncp.Bridge) string {
-	return cmp.Or(bridge.WukongUplink, bridge.Uplink)
-}
-
 // retained reports whether a bridge stays when nobody claims it any more.
 func (p *planner) retained(bridge nncp.Bridge) bool {
 	uplink := p.uplinkNamed(bridge.WukongUplink)
@@ -319,7 +319,8 @@ func (p *planner) sameWire(a, b string) bool {
 // onWire reports whether a policy's NIC is the wire of a carrier on some node. The policy's nodes and NIC count, not those
 // that its WukongUplink has got since.
 func (p *planner) onWire(policy *Policy, carrier string) bool {
-	key := [2]string{"policy/" + policy.Name, carrier}
+	// Policies are many, and their nodes and NICs few.
+	key := [2]string{fmt.Sprint(policy.Bridge.Uplink, "/", policy.Bridge.NodeSelector), carrier}
 	if known, ok := p.overlap[key]; ok {
 		return known
 	}

@@ -37,7 +37,7 @@ func (d *deciding) first(wanted nncp.Bridge) {
 	}
 	seen := d.look(wanted)
 	if problem := d.coveredBy(wanted, seen); problem != nil {
-		d.block(*problem)
+		d.waits = problem
 		d.unfit(seen)
 		return
 	}
@@ -62,9 +62,15 @@ func (d *deciding) first(wanted nncp.Bridge) {
 	d.Writes = append(d.Writes, write)
 }
 
-// ours reports whether we made the bridge on one of the group's nodes before, so that what is there is no stranger's.
+// ours reports whether it is we who made the bridge on the group's nodes that have it. Where a stranger has made it on one
+// of them too, all are left as they are: a policy would make that one ours, and remove it one day.
 func (d *deciding) ours(seen *look) bool {
-	return slices.ContainsFunc(seen.nodes, func(n *Node) bool { return seen.exist[n.Name] && d.madeOn()[n.Name] })
+	for name := range seen.exist {
+		if !d.madeOn()[name] {
+			return false
+		}
+	}
+	return len(seen.exist) > 0
 }
 
 // carriesHost reports whether a node reaches the cluster through the bridge.
@@ -79,7 +85,7 @@ func (d *deciding) carriesHost(wanted nncp.Bridge, seen *look) bool {
 func (d *deciding) keepHost(seen *look) {
 	d.adopt(seen, "")
 	for i := range d.results {
-		if d.results[i].State == vmv1alpha1.NodeAdopted {
+		if d.results[i].State == vmv1alpha1.NodeAdopted && d.madeOn()[d.results[i].Name] {
 			// It is ours, and to be removed one day.
 			d.results[i].State = vmv1alpha1.NodeApplied
 		}
@@ -153,10 +159,13 @@ func wantedOf(bridge nncp.Bridge) hostnet.Wanted {
 	}
 }
 
-// coveredBy returns that a policy of ours is about nodes of the group, nil for none: it goes first.
+// coveredBy returns that a policy of ours is about nodes of the group, nil for none: it goes first. So does the policy of
+// another group where the bridge has but one, since the new one gets its name.
 func (d *deciding) coveredBy(bridge nncp.Bridge, seen *look) *Condition {
+	single := d.holder.uplink == nil || len(d.holder.uplink.Spec.NodeGroups) == 1
 	for _, policy := range d.policies[d.bridge] {
-		if !slices.ContainsFunc(seen.nodes, func(n *Node) bool { return n.matches(policy.Bridge.NodeSelector) }) {
+		covers := slices.ContainsFunc(seen.nodes, func(n *Node) bool { return n.matches(policy.Bridge.NodeSelector) })
+		if !covers && (!single || policy.Role != RoleBridge) {
 			continue
 		}
 		if policy.removes() {
@@ -268,11 +277,16 @@ func (d *deciding) unreported(seen *look) []NodeResult {
 	return results
 }
 
-// unfit reports each node for which something speaks against the bridge.
+// unfit reports each node for which something speaks against the bridge. The others have to wait for these, and must not
+// read as if the bridge were made there.
 func (d *deciding) unfit(seen *look) {
 	for _, result := range d.unreported(seen) {
-		if findings := seen.findings[result.Name]; len(findings) > 0 {
+		findings := seen.findings[result.Name]
+		switch {
+		case len(findings) > 0:
 			result.State, result.Message = vmv1alpha1.NodeUnfit, findings[0].Message
+		case result.State == vmv1alpha1.NodeProgressing:
+			result.State, result.Message = vmv1alpha1.NodeUnfit, "the bridge is made here when nothing speaks against it any more on any node of the group"
 		}
 		d.results = append(d.results, result)
 	}

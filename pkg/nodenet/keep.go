@@ -28,7 +28,7 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 		d.busy = true
 	case policy.Deleting:
 		d.observe(policy)
-	case policy.removes() && policy.Bridge.CanBecome(wanted) && maps.Equal(policy.Bridge.NodeSelector, wanted.NodeSelector) && !wanted.HostIP:
+	case policy.removes() && d.mayRemake(wanted, policy):
 		d.remake(wanted, policy)
 	case policy.removes():
 		d.block(d.waitingForTeardown())
@@ -45,6 +45,26 @@ func (d *deciding) keep(wanted nncp.Bridge, policy *Policy) {
 	default:
 		d.replace(wanted, policy)
 	}
+}
+
+// mayRemake reports whether a bridge whose removal has begun may be made again at once. What somebody else has made since
+// is looked at anew when the removal is done.
+func (d *deciding) mayRemake(wanted nncp.Bridge, policy *Policy) bool {
+	if !policy.Bridge.CanBecome(wanted) || wanted.HostIP || !maps.Equal(policy.Bridge.NodeSelector, wanted.NodeSelector) {
+		return false
+	}
+	var nodes []*Node
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if !node.matches(wanted.NodeSelector) {
+			continue
+		}
+		if nodes = append(nodes, node); node.Host != nil && len(check(node, wanted).Findings) > 0 {
+			return false
+		}
+	}
+	foreign := d.foreign(wanted, nodes)
+	return foreign == nil || foreign.conflict == ""
 }
 
 // remake makes a bridge again whose removal has begun.
@@ -155,8 +175,7 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 	}
 	if !policy.AcceptsUpdate {
 		d.block(stillInProgress(policy.Name))
-		if len(d.nodeResults(policy)) == 0 {
-			// Its last node is gone, and with it whoever could tell that the policy has done its work.
+		if d.deserted(policy) {
 			d.Deletes = append(d.Deletes, Delete{Name: policy.Name})
 		}
 		return
@@ -177,6 +196,7 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
 	var staying []string
 	var untold bool
+	var other *Policy
 	for i := range d.nodes {
 		node := &d.nodes[i]
 		before, after := node.matches(policy.Bridge.NodeSelector), node.matches(wanted.NodeSelector)
@@ -184,16 +204,23 @@ func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
 			staying = append(staying, d.usersOn(node.Name)...)
 			untold = untold || !d.knownToStaying(node.Name) || underWay(d.nodeResult(policy, node))
 		}
+		if after && !before && d.othersOn(node, policy) != nil {
+			other = d.othersOn(node, policy)
+		}
 		if !after || node.Host == nil || d.Offline {
 			continue
 		}
-		if c := d.mayReach(node, wanted, before); c != nil {
+		if c := d.mayReach(node, wanted, policy); c != nil {
 			return c
 		}
 	}
 	switch {
 	case len(staying) > 0:
 		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
+		return &c
+	case other != nil:
+		c := isNot(vmv1alpha1.ReasonWaitingForPolicy,
+			"policy %s is about to reach nodes that policy %s still covers; it does when that one has gone", policy.Name, other.Name)
 		return &c
 	case untold:
 		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report.
@@ -205,7 +232,8 @@ func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
 }
 
 // mayReach returns what speaks against a change on one node, on which the policy makes the bridge already or not.
-func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, already bool) *Condition {
+func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, policy *Policy) *Condition {
+	already := node.matches(policy.Bridge.NodeSelector)
 	verdict := check(node, wanted)
 	for _, finding := range verdict.Findings {
 		if !already || finding.Reason == vmv1alpha1.ReasonMTUTooLarge {
@@ -218,6 +246,16 @@ func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, already bool) *Condi
 			"node %s, which bridge %s is to reach, has a bridge of that name that Wukong did not make: remove it on the node, or choose another bridgeName",
 			node.Name, d.bridge)
 		return &c
+	}
+	return nil
+}
+
+// othersOn returns another policy of the bridge that is about a node, nil for none. Two would fight over it.
+func (d *deciding) othersOn(node *Node, policy *Policy) *Policy {
+	for _, other := range d.policies[d.bridge] {
+		if other.Name != policy.Name && node.matches(other.Bridge.NodeSelector) {
+			return other
+		}
 	}
 	return nil
 }

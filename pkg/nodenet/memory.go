@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
-	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
@@ -55,6 +54,9 @@ func has(node *Node, name string) bool {
 // rememberNodes adds the remembered nodes to what is told of nodes. What is told of a node that has the bridge from us must
 // not read as if it were a stranger's.
 func (d *deciding) rememberNodes() {
+	for i := range d.results {
+		d.denyNode(&d.results[i])
+	}
 	for _, name := range d.remembered() {
 		at := slices.IndexFunc(d.results, func(result NodeResult) bool { return result.Name == name })
 		if at < 0 {
@@ -70,6 +72,21 @@ func (d *deciding) rememberNodes() {
 	}
 }
 
+// denyNode sees to it that a node which no policy is about does not read as if one were, beside others for which there is
+// one: it is remembered otherwise.
+func (d *deciding) denyNode(result *NodeResult) {
+	node := d.node(result.Name)
+	if len(d.policies[d.bridge]) == 0 && len(d.given()) == 0 || d.madeOn()[node.Name] || d.staysByPolicy(node) {
+		return
+	}
+	switch result.State {
+	case vmv1alpha1.NodeNotReady:
+		result.State, result.Message = vmv1alpha1.NodeUnfit, "the node is not ready"
+	case vmv1alpha1.NodeNoHandler:
+		result.State, result.Message = vmv1alpha1.NodeUnfit, "no kubernetes-nmstate handler runs on the node"
+	}
+}
+
 func (d *deciding) rememberedNode(node *Node) NodeResult {
 	made := slices.ContainsFunc(d.Writes, func(w Write) bool { return w.Form == FormPresent && node.matches(w.Bridge.NodeSelector) })
 	if made {
@@ -78,8 +95,11 @@ func (d *deciding) rememberedNode(node *Node) NodeResult {
 	return node.result(vmv1alpha1.NodeLeaving, "bridge "+d.bridge+", which Wukong made there, is still on the node")
 }
 
-// forget tells of the nodes on which something stays when the claims that remember it go.
+// forget tells of the nodes on which the bridge stays when the claims that remember it go.
 func (d *deciding) forget() {
+	if !slices.ContainsFunc(d.given(), func(c *Claim) bool { return d.Verdicts[c.Key].Release }) {
+		return
+	}
 	stays := map[string]bool{}
 	for _, claim := range d.claims[d.bridge] {
 		if verdict := d.Verdicts[claim.Key]; !verdict.Release && verdict.PolicyName != "" {
@@ -88,18 +108,13 @@ func (d *deciding) forget() {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.madeOn())) {
+	for _, name := range d.remembered() {
 		node := d.node(name)
-		if node == nil || slices.ContainsFunc(d.LeftBehind, func(result NodeResult) bool { return result.Name == name }) {
+		told := slices.ContainsFunc(d.LeftBehind, func(result NodeResult) bool { return result.Name == name })
+		if told || stays[name] || d.staysByPolicy(node) {
 			continue
 		}
-		switch {
-		case (!answers(node) || has(node, d.bridge)) && !stays[name] && !d.staysByPolicy(node):
-			d.LeftBehind = append(d.LeftBehind, node.result(vmv1alpha1.NodeLeaving, "there is no policy any more that could remove the bridge"))
-		case answers(node) && d.orphan(node):
-			d.LeftBehind = append(d.LeftBehind, node.result(vmv1alpha1.NodeLeaving,
-				"the VLAN interface stays that was the bridge's port before the node went to another node group"))
-		}
+		d.LeftBehind = append(d.LeftBehind, node.result(vmv1alpha1.NodeLeaving, "there is no policy any more that could remove the bridge"))
 	}
 }
 
@@ -113,31 +128,12 @@ func (d *deciding) staysByPolicy(node *Node) bool {
 	})
 }
 
-// orphan reports whether a node has a VLAN interface that nobody uses and that was the bridge's port for claims that go now.
-func (d *deciding) orphan(node *Node) bool {
-	for _, i := range node.Host.Network.Interfaces {
-		if i.VLANID == 0 || i.Controller != "" {
-			continue
-		}
-		goes, stays := false, false
-		for _, claim := range d.given() {
-			if form := formOf(claim.Wanted, i); form.VLANID == i.VLANID && form.Port() == i.Name {
-				goes, stays = goes || d.Verdicts[claim.Key].Release, stays || !d.Verdicts[claim.Key].Release
-			}
-		}
-		if goes && !stays {
-			return true
-		}
-	}
-	return false
-}
-
 func (d *deciding) deletes(policy *Policy) bool {
 	return slices.ContainsFunc(d.Deletes, func(x Delete) bool { return x.Name == policy.Name })
 }
 
-// formOn returns the form of the bridge that a node has: one of those that we know of, or what a claim asked for once on
-// another NIC, since WukongUplinks change.
+// formOn returns the form of the bridge that a node has of those that we know of. What has another form now may be a
+// stranger's.
 func (d *deciding) formOn(node *Node) (nncp.Bridge, bool) {
 	var forms []nncp.Bridge
 	for _, policy := range d.policies[d.bridge] {
@@ -150,28 +146,10 @@ func (d *deciding) formOn(node *Node) (nncp.Bridge, bool) {
 			forms = append(forms, groups[group])
 		}
 	}
-	made := node.Host.Network.Interfaces[d.bridge]
-	for _, claim := range d.given() {
-		for _, port := range made.Ports {
-			forms = append(forms, formOf(claim.Wanted, node.Host.Network.Interfaces[port]))
-		}
-	}
 	for _, form := range forms {
-		if form.Uplink != "" && exists(node, form) {
+		if exists(node, form) {
 			return asItIs(node, form), true
 		}
 	}
 	return nncp.Bridge{}, false
-}
-
-// formOf returns the bridge that a claim asks for on the NIC that a port shows.
-func formOf(wanted Wanted, port hostnet.Interface) nncp.Bridge {
-	form := nncp.Bridge{Name: wanted.Bridge, Type: wanted.Type, VLANID: wanted.VLANID}
-	switch {
-	case wanted.VLANID != 0:
-		form.Uplink = port.VLANBase
-	case port.VLANBase == "":
-		form.Uplink = port.Name
-	}
-	return form
 }

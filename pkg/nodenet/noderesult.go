@@ -55,9 +55,9 @@ func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 }
 
 // confirm compares what NMState says it did with what it reports of the node: nothing else tells that somebody has taken
-// the bridge away since.
+// the bridge away since. The report of a node that does not answer may be older than the bridge.
 func (d *deciding) confirm(policy *Policy, node *Node, enactment Enactment) NodeResult {
-	if d.Deadlines.Drift == 0 || policy.removes() || node.Host == nil || exists(node, policy.Bridge) {
+	if d.Deadlines.Drift == 0 || policy.removes() || !answers(node) || exists(node, policy.Bridge) {
 		return node.result(vmv1alpha1.NodeApplied, "")
 	}
 	if rest := enactment.Since.Add(d.Deadlines.Drift).Sub(d.Now); rest > 0 {

@@ -100,6 +100,8 @@ type deciding struct {
 	results []NodeResult
 	// blocked is what keeps the bridge from being as it is wanted, nil for nothing.
 	blocked *Condition
+	// waits is that one policy of the bridge waits for another, nil when none does. What that one waits for tells more.
+	waits *Condition
 	// adopted tells that the bridge is there without us, on some node.
 	adopted bool
 	// policyName is the policy that claims are told.
@@ -138,9 +140,20 @@ func (p *planner) decide(bridge string) Decision {
 // would be fit for.
 func (d *deciding) sortResults() {
 	slices.SortStableFunc(d.results, func(a, b NodeResult) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(rank(b.Usable), rank(a.Usable)), cmp.Compare(rank(a.State == vmv1alpha1.NodeUnfit), rank(b.State == vmv1alpha1.NodeUnfit)))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.weight(), a.weight()))
 	})
 	d.results = slices.CompactFunc(d.results, func(a, b NodeResult) bool { return a.Name == b.Name })
+}
+
+// weight orders what is told of one node.
+func (n NodeResult) weight() int {
+	switch {
+	case n.Usable:
+		return 2
+	case n.State != vmv1alpha1.NodeUnfit:
+		return 1
+	}
+	return 0
 }
 
 // shape decides about each policy of the bridge, and about those that it needs.

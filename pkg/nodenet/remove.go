@@ -41,12 +41,18 @@ func (d *deciding) drop(policy *Policy) {
 // begin begins to remove what a policy made: deleting a policy alone changes no node.
 func (d *deciding) begin(policy *Policy) {
 	d.busy = true
-	if len(policy.Enactments) == 0 && !d.anyHandler(policy) {
+	if len(policy.Enactments) == 0 && !d.anyHandler(policy) || d.deserted(policy) {
 		// No handler has seen the policy and none is there to see it: nothing was made.
 		d.delete(policy)
 		return
 	}
-	if d.strangers(policy) {
+	if (policy.Bridge.HostIP || d.strangers(policy)) && d.untold(policy) {
+		// Another policy is going to remove the bridge, which does not know what this one has done where.
+		d.recheck(time.Second)
+		d.observe(policy)
+		return
+	}
+	if d.strangers(policy) && policy.AcceptsUpdate {
 		d.removeFromEach(policy)
 		return
 	}
@@ -88,6 +94,19 @@ func stranger(node *Node, bridge nncp.Bridge) bool {
 	return has(node, bridge.Name) || bridge.VLANID != 0 && port.Controller != "" && port.Controller != bridge.Name
 }
 
+// deserted reports whether the last node of a policy is gone that NMState has not finished with. Nobody is left who could
+// tell NMState's admission that it has.
+func (d *deciding) deserted(policy *Policy) bool {
+	return !policy.AcceptsUpdate && len(d.nodeResults(policy)) == 0
+}
+
+// untold reports whether NMState reports on a node of a policy that no claim remembers yet.
+func (d *deciding) untold(policy *Policy) bool {
+	return len(d.claims[d.bridge]) > 0 && slices.ContainsFunc(policy.Enactments, func(e Enactment) bool {
+		return d.node(e.Node) != nil && !d.madeOn()[e.Node]
+	})
+}
+
 func (d *deciding) strangers(policy *Policy) bool {
 	return slices.ContainsFunc(d.nodes, func(node Node) bool {
 		return node.matches(policy.Bridge.NodeSelector) && stranger(&node, policy.Bridge)
@@ -97,10 +116,6 @@ func (d *deciding) strangers(policy *Policy) bool {
 // removeFromEach removes a bridge from each node that has it, and from no other. It waits for nodes whose report is still to
 // show it.
 func (d *deciding) removeFromEach(policy *Policy) {
-	if !policy.AcceptsUpdate {
-		d.recheck(d.Deadlines.Slow)
-		return
-	}
 	rest := d.lastDeletion().Add(d.Deadlines.Slow).Sub(d.Now)
 	var cleanups []Write
 	var left []NodeResult
@@ -114,7 +129,7 @@ func (d *deciding) removeFromEach(policy *Policy) {
 			d.recheck(rest)
 			d.observe(policy)
 			return
-		case under || node.Host == nil:
+		case under || !answers(node):
 			left = append(left, result)
 		}
 	}
@@ -334,7 +349,7 @@ func (d *deciding) continueCleanup(policy *Policy, wanted map[string]nncp.Bridge
 // another form of it there.
 func (d *deciding) back(node *Node, policy *Policy, wanted map[string]nncp.Bridge) bool {
 	for _, bridge := range wanted {
-		bridge.HostIP = policy.Bridge.HostIP
+		bridge.HostIP, bridge.HostRoutes, bridge.UplinkType = policy.Bridge.HostIP, policy.Bridge.HostRoutes, policy.Bridge.UplinkType
 		if node.matches(bridge.NodeSelector) && policy.Bridge.CanBecome(bridge) {
 			return true
 		}

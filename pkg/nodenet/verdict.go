@@ -107,8 +107,8 @@ func (d *deciding) told(granted *grant) Verdict {
 		v.WukongUplink = granted.uplink.Name
 	}
 	v.Ready = d.ready(d.results)
-	if d.blocked != nil {
-		v.Ready = *d.blocked
+	if problem := cmp.Or(d.blocked, d.waits); problem != nil {
+		v.Ready = *problem
 	}
 	v.Available = v.Ready
 	if slices.ContainsFunc(d.results, func(n NodeResult) bool { return n.Usable }) {

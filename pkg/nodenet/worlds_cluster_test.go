@@ -36,6 +36,7 @@ type cluster struct {
 	reports   map[reportKey]*nodeReport
 	rates     rates
 	healed    bool
+	comparing bool
 	nextClaim int
 	// unsettled are the bridges whose last decision was not carried out to its end, so that claims are told what is old.
 	unsettled map[string]bool

@@ -66,7 +66,8 @@ var edits = []edit{
 // newCluster returns the world of a seed as it begins.
 func newCluster(seed uint64, tracing bool) *cluster {
 	c := &cluster{
-		random: rand.New(rand.NewPCG(seed, 17)), clock: start, served: true, tracing: tracing,
+		comparing: seed%50 == 0,
+		random:    rand.New(rand.NewPCG(seed, 17)), clock: start, served: true, tracing: tracing,
 		policies: map[string]*heldPolicy{}, reports: map[reportKey]*nodeReport{}, unsettled: map[string]bool{},
 		left: map[string]bool{}, retained: map[string]bool{}, tally: map[string]int{},
 		spaces: map[string]map[string]string{"a": {"team": "a"}, "b": {"team": "b"}, "c": nil},
@@ -337,6 +338,7 @@ func (c *cluster) relabelNamespace() {
 func (c *cluster) toggleReady() {
 	node := pick(c, c.nodes)
 	node.ready = !node.ready
+	c.reportNode(node)
 	c.say("node %s ready=%t", node.name, node.ready)
 }
 
@@ -344,6 +346,7 @@ func (c *cluster) toggleHandler() {
 	node := pick(c, c.nodes)
 	if node.handler = !node.handler || c.chance(30); node.handler {
 		c.reapply(node, c.chance(50))
+		c.reportNode(node)
 	}
 	c.say("handler of %s runs=%t (again)", node.name, node.handler)
 }
@@ -360,6 +363,9 @@ func (c *cluster) relabelNode() {
 		c.loseOn(node, name)
 	}
 	node.labels = c.anyLabels(node.name)
+	for _, policy := range c.policies {
+		c.join(node, policy)
+	}
 	if node.works() {
 		c.reapply(node, false)
 	}
@@ -390,7 +396,7 @@ func (c *cluster) addNode() {
 		node.now.Interfaces[name] = hostnet.Interface{Name: name, Type: "ethernet", State: "up", MTU: 1500}
 	}
 	node.address(nics[0], netip.PrefixFrom(node.now.internal, 24))
-	node.now.DefaultRoutes = []string{nics[0]}
+	node.now.DefaultRoutes, node.now.Routed = []string{nics[0]}, []string{nics[0]}
 	if c.chance(25) {
 		node.address(nics[2], netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 9, 0, byte(number)}), 24))
 	}
@@ -544,6 +550,7 @@ func (c *cluster) removeOursByHand(node *heldNode, bridge string) {
 	if found && node.makers[bridge].ours && len(i.Addresses) == 0 {
 		node.change(c, bridge, func(n *network) { n.remove(bridge) })
 		delete(node.makers, bridge)
+		c.left[node.name+"/"+bridge] = true
 		c.say("somebody removes %s of %s", bridge, node.name)
 	}
 }
@@ -607,8 +614,13 @@ func (c *cluster) heal() {
 			node.handler = true
 			c.reapply(node, false)
 		}
+		c.reportNode(node)
 	}
 	if !c.served {
 		c.comeBack()
+	}
+	// A policy whose last busy node was removed stays in progress until a handler looks at it again, whichever.
+	for name := range c.policies {
+		c.summarise(name)
 	}
 }

@@ -38,7 +38,7 @@ func (c *cluster) checkDecision(bridge string, _ World, decision Decision) {
 	}
 	everything := c.world("")
 	plan := Make(everything)
-	if planned, any := plan.Bridges[bridge]; any && !reflect.DeepEqual(planned, decision) {
+	if planned, found := plan.Bridges[bridge]; found && !reflect.DeepEqual(planned, decision) {
 		c.violated("bridge %s alone is decided otherwise than in the whole plan:\n%+v\n%+v", bridge, decision, planned)
 	}
 	everything.Claims, everything.Nodes = shuffled(c.random, everything.Claims), shuffled(c.random, everything.Nodes)
@@ -97,9 +97,9 @@ func (c *cluster) allowed(write Write) bool {
 // excused reports whether a policy may meet what it meets on a node, since nobody could have looked: the node joined the
 // policy's nodes later, or somebody made or changed the interface later.
 func (c *cluster) excused(node *heldNode, policy *heldPolicy, name, what string) bool {
-	looked, any := policy.checked[node.name]
+	looked, known := policy.checked[node.name]
 	switch {
-	case !any:
+	case !known:
 		c.tally["a node joined later: "+what]++
 	case node.makers[name].step > looked:
 		c.tally["changed by hand later: "+what]++
@@ -138,6 +138,10 @@ func (c *cluster) afterApply(node *heldNode, policy *heldPolicy, before, after *
 			continue
 		}
 		if stays && c.mayChange(policy, was, is) {
+			continue
+		}
+		if was.Type == "ethernet" && node.makers[was.Controller].ours {
+			// It was the port of a bridge of ours, of this one in another form, or of one that was left behind.
 			continue
 		}
 		if !c.excused(node, policy, name, "a stranger's interface") {
@@ -273,6 +277,9 @@ func (c *cluster) checkEmpty() {
 			made := node.makers[name]
 			switch {
 			case !made.ours || c.retained[made.bridge]:
+			case node.now.Interfaces[name].Type == "vlan" && node.now.Interfaces[name].Controller == "":
+				// A node went to another node group, and its bridge got another port.
+				c.tally["a VLAN interface that nobody uses stays"]++
 			case c.left[node.name+"/"+made.bridge]:
 				c.tally["left behind, and told"]++
 			default:

@@ -53,16 +53,16 @@ func (c *cluster) act(bridge string, decision Decision, b *budget) (wrote, finis
 		}
 		wrote = c.write(name, decision, write) || wrote
 	}
+	for _, node := range decision.LeftBehind {
+		c.say("%s is left behind on %s", bridge, node.Name)
+		c.left[node.Name+"/"+bridge] = true
+	}
 	for _, deletion := range decision.Deletes {
 		if !b.spend() {
 			return wrote, false
 		}
 		wrote = true
 		c.delete(deletion.Name)
-	}
-	for _, node := range decision.LeftBehind {
-		c.say("%s is left behind on %s", bridge, node.Name)
-		c.left[node.Name+"/"+bridge] = true
 	}
 	return wrote, true
 }
@@ -147,8 +147,32 @@ func (c *cluster) cover(policy *heldPolicy) {
 			continue
 		}
 		policy.covers[node.name] = true
+		c.meet(node, policy)
 		if node.reported != nil {
 			policy.checked[node.name] = node.reportedAt
+		}
+	}
+}
+
+// meet notes what somebody else made on a node under the names of a policy before the node's report shows it.
+func (c *cluster) meet(node *heldNode, policy *heldPolicy) {
+	if made := node.makers[policy.Bridge.Name]; node.reported == nil || made.step > node.reportedAt {
+		c.join(node, policy)
+	}
+}
+
+// join notes that what somebody else made on a node under the names of a policy is that policy's from now on, since nobody
+// could have looked before.
+func (c *cluster) join(node *heldNode, policy *heldPolicy) {
+	if policy.Form != FormPresent || !node.matches(policy.Bridge.NodeSelector) {
+		return
+	}
+	names := append([]string{policy.Bridge.Name, policy.Bridge.Port()}, node.now.Interfaces[policy.Bridge.Name].Ports...)
+	for _, name := range names {
+		if made, known := node.makers[name]; known && !made.ours && !made.joined {
+			c.tally["a stranger's interface under a policy that came upon it"]++
+			made.joined = true
+			node.makers[name] = made
 		}
 	}
 }
@@ -177,22 +201,28 @@ func (c *cluster) delete(name string) {
 	c.dropPolicy(name)
 }
 
+// report tells the claims that stay before it lets go of the others, since those may be the only ones that remember what was
+// made.
 func (c *cluster) report(bridge string, decision Decision, b *budget) (wrote, finished bool) {
 	for _, claim := range slices.Clone(c.claims) {
 		verdict, decided := decision.Verdicts[claim.key]
-		if claim.wanted.Bridge != bridge || !decided || claim.told != nil && reflect.DeepEqual(*claim.told, verdict) {
+		if !decided || verdict.Release || claim.told != nil && reflect.DeepEqual(*claim.told, verdict) {
 			continue
 		}
 		if !b.spend() {
 			return wrote, false
 		}
-		if verdict.Release {
-			wrote = true
-			c.release(claim)
-			continue
-		}
 		claim.told = &verdict
 		c.say("tell %s: %s, policy %s, %s", claim.key, verdict.inShort(), verdict.PolicyName, statesOf(verdict.Nodes))
+	}
+	for _, claim := range slices.Clone(c.claims) {
+		if verdict := decision.Verdicts[claim.key]; claim.wanted.Bridge == bridge && verdict.Release {
+			if !b.spend() {
+				return wrote, false
+			}
+			wrote = true
+			c.release(claim)
+		}
 	}
 	return wrote, true
 }

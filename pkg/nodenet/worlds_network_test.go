@@ -4,6 +4,7 @@
 package nodenet
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -29,7 +30,7 @@ type captured struct {
 
 func (n *network) clone() *network {
 	return &network{internal: n.internal, Network: hostnet.Network{
-		Interfaces: maps.Clone(n.Interfaces), DefaultRoutes: slices.Clone(n.DefaultRoutes),
+		Interfaces: maps.Clone(n.Interfaces), DefaultRoutes: slices.Clone(n.DefaultRoutes), Routed: slices.Clone(n.Routed),
 	}}
 }
 
@@ -46,7 +47,7 @@ func (n *network) capture(bridge nncp.Bridge, form Form) *captured {
 	if !found {
 		return nil
 	}
-	return &captured{addresses: i.Addresses, route: slices.Contains(n.DefaultRoutes, from)}
+	return &captured{addresses: i.Addresses, route: bridge.HostRoutes && slices.Contains(n.DefaultRoutes, from)}
 }
 
 // apply returns the network as a policy makes it, or why nmstate refuses.
@@ -71,6 +72,7 @@ func (n *network) apply(bridge nncp.Bridge, form Form, found *captured) (*networ
 	if err != nil {
 		return n, err
 	}
+	next.Routed = next.DefaultRoutes
 	return next, nil
 }
 
@@ -131,8 +133,8 @@ func (n *network) makeVLAN(bridge nncp.Bridge) error {
 		vlan = hostnet.Interface{Name: name, Type: "vlan", MTU: 1500}
 	}
 	vlan.State, vlan.VLANBase, vlan.VLANID, vlan.Addresses = "up", bridge.Uplink, bridge.VLANID, nil
-	if bridge.MTU != 0 {
-		vlan.MTU = bridge.MTU
+	if mtu := cmp.Or(bridge.MTU, bridge.MTUBefore); mtu != 0 {
+		vlan.MTU = mtu
 	}
 	if vlan.MTU > base.MTU {
 		return fmt.Errorf("%s.interface.mtu is larger than the MTU of its base interface", name)
@@ -161,8 +163,8 @@ func (n *network) makeBridge(bridge nncp.Bridge, found *captured) error {
 	made.State = "up"
 	if linux {
 		made.Addresses = nil
-		if bridge.MTU != 0 {
-			made.MTU = bridge.MTU
+		if mtu := cmp.Or(bridge.MTU, bridge.MTUBefore); mtu != 0 {
+			made.MTU = mtu
 		}
 	}
 	if bridge.HostIP {
@@ -254,8 +256,8 @@ func (n *network) restore(bridge nncp.Bridge, found *captured) error {
 	switch {
 	case !exists:
 		return fmt.Errorf("interface %s of type ethernet does not exist", bridge.Uplink)
-	case nic.Type != "ethernet":
-		return fmt.Errorf("interface %s has type %s, cannot change it to ethernet", bridge.Uplink, nic.Type)
+	case nic.Type != cmp.Or(bridge.UplinkType, "ethernet"):
+		return fmt.Errorf("interface %s has type %s, cannot change it", bridge.Uplink, nic.Type)
 	case nic.Controller != "" && len(found.addresses) > 0:
 		return fmt.Errorf("interface %s cannot have IP enabled as it is attached to a controller", bridge.Uplink)
 	}

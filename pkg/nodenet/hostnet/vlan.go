@@ -4,7 +4,6 @@
 package hostnet
 
 import (
-	"maps"
 	"slices"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -40,12 +39,17 @@ func (c check) takeVLAN() []Finding {
 
 // sameVLAN looks for the VLAN under another name: the kernel has each VLAN of an interface once (EEXIST).
 func (c check) sameVLAN() []Finding {
-	var findings []Finding
-	for _, name := range slices.Sorted(maps.Keys(c.Network.Interfaces)) {
-		i := c.Network.Interfaces[name]
-		if name == c.want.Port || !c.isWantedVLAN(i) {
-			continue
+	var names []string
+	// A node may have thousands of interfaces, so they are not sorted before the few that matter are found.
+	for name, i := range c.Network.Interfaces {
+		if name != c.want.Port && c.isWantedVLAN(i) {
+			names = append(names, name)
 		}
+	}
+	slices.Sort(names)
+	findings := make([]Finding, 0, len(names))
+	for _, name := range names {
+		i := c.Network.Interfaces[name]
 		where := name
 		if i.Controller != "" {
 			where += ", a port of " + i.Controller
