@@ -25,6 +25,8 @@ type grant struct {
 	outside *Refusal
 	// refusal is why the claim does not get its bridge, nil when it does.
 	refusal *Refusal
+	// nodes are the states of the nodes where one of them is why.
+	nodes []NodeResult
 }
 
 // segment is somebody's use of a NIC and VLAN.
@@ -44,13 +46,15 @@ type allocation struct {
 	holders map[string]*grant
 	// made are our policies by their bridge's VLAN, in the order of the bridges' names.
 	made map[int32][]*Policy
+	// looks are what the nodes said of a bridge that is not there yet.
+	looks map[Wanted]*grant
 }
 
 // allocate decides for all claims and parents who may have what: whoever has it already, then the oldest.
 func (p *planner) allocate(claims []*Claim) {
 	a := &allocation{
 		planner: p, segments: map[int32][]segment{}, bridges: map[string]map[string]bool{}, holders: map[string]*grant{},
-		made: map[int32][]*Policy{},
+		made: map[int32][]*Policy{}, looks: map[Wanted]*grant{},
 	}
 	for _, bridge := range slices.Sorted(maps.Keys(p.policies)) {
 		for _, policy := range p.policies[bridge] {
@@ -120,7 +124,7 @@ func (a *allocation) admit(claim *Claim) {
 		g.refusal = g.outside
 		return
 	}
-	for _, check := range []func(*grant) *Refusal{a.bridgeConflict, a.segmentConflict, a.leftover, a.quota} {
+	for _, check := range []func(*grant) *Refusal{a.bridgeConflict, a.segmentConflict, a.leftover, a.quota, a.unfit} {
 		if g.refusal = check(g); g.refusal != nil {
 			return
 		}

@@ -81,6 +81,8 @@ type Claim struct {
 	MadeOn []string
 	// Wanted is what the claim asks for.
 	Wanted Wanted
+	// standing tells that a policy makes what is asked for already: it may have been written for this claim a moment ago.
+	standing bool
 }
 
 // leaving reports whether the claim is deleted and nothing is attached through it any more.
@@ -88,15 +90,11 @@ func (c *Claim) leaving() bool {
 	return !c.DeletedAt.IsZero() && c.UsedBy == ""
 }
 
-// before orders claims: what was granted stays granted, then the older one, then by name.
+// before orders claims: what was granted stays granted, then what is there already, then the older one, then by name.
 func (c *Claim) before(other *Claim) int {
-	if c.Granted != other.Granted {
-		if c.Granted {
-			return -1
-		}
-		return 1
-	}
 	return cmp.Or(
+		-cmp.Compare(rank(c.Granted), rank(other.Granted)),
+		-cmp.Compare(rank(c.standing), rank(other.standing)),
 		c.Created.Compare(other.Created),
 		cmp.Compare(c.Key.Namespace, other.Key.Namespace),
 		cmp.Compare(c.Key.Name, other.Key.Name),

@@ -40,14 +40,6 @@ func newPlanner(w World) *planner {
 	}
 	slices.SortFunc(p.uplinks, func(a, b *vmv1alpha1.WukongUplink) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(p.nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
-	ordered := make([]*Claim, 0, len(w.Claims))
-	for i := range w.Claims {
-		ordered = append(ordered, &w.Claims[i])
-	}
-	slices.SortFunc(ordered, (*Claim).before)
-	for _, claim := range ordered {
-		p.claims[claim.Wanted.Bridge] = append(p.claims[claim.Wanted.Bridge], claim)
-	}
 	for i := range w.Policies {
 		policy := &w.Policies[i]
 		p.policies[policy.Bridge.Name] = append(p.policies[policy.Bridge.Name], policy)
@@ -55,8 +47,28 @@ func newPlanner(w World) *planner {
 	for _, policies := range p.policies {
 		sortPolicies(policies)
 	}
+	ordered := make([]*Claim, 0, len(w.Claims))
+	for i := range w.Claims {
+		claim := w.Claims[i]
+		claim.standing = p.stands(&claim)
+		ordered = append(ordered, &claim)
+	}
+	slices.SortFunc(ordered, (*Claim).before)
+	for _, claim := range ordered {
+		p.claims[claim.Wanted.Bridge] = append(p.claims[claim.Wanted.Bridge], claim)
+	}
 	p.allocate(ordered)
 	return p
+}
+
+// stands reports whether a policy makes what a claim asks for.
+func (p *planner) stands(claim *Claim) bool {
+	wanted := p.canonical(claim.Wanted)
+	return slices.ContainsFunc(p.policies[wanted.Bridge], func(policy *Policy) bool {
+		made := policy.Bridge
+		return policy.Role == RoleBridge && !policy.removes() && made.Type == wanted.Type && made.VLANID == wanted.VLANID &&
+			made.MTU == wanted.MTU && cmp.Or(made.WukongUplink, made.Uplink) == wanted.Uplink
+	})
 }
 
 // bridgeNames returns the names of all bridges that somebody claims or a policy of ours is about.

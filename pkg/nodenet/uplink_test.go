@@ -454,8 +454,37 @@ func TestReport(t *testing.T) {
 	if !found || report.FoundNodes != "2/3" || report.Ready.Reason != vmv1alpha1.ReasonInterfaceMissing || !strings.Contains(report.Ready.Message, "2b (ens161)") {
 		t.Errorf("got %+v", report)
 	}
-	if len(report.Bridges) != 1 || report.Bridges[0].Name != "br-lan" {
-		t.Errorf("bridges are %+v", report.Bridges)
+	if len(report.Bridges) != 0 {
+		t.Errorf("of claims that cannot be met the bridges are %+v", report.Bridges)
+	}
+	w.Nodes = racked("1a", "2a", "2b")
+	if report, _ = Report(w, "dc"); len(report.Bridges) != 1 || report.Bridges[0].Name != "br-lan" || report.Ready.Status != metav1.ConditionTrue {
+		t.Errorf("got %+v", report)
+	}
+}
+
+// TestImpossibleClaimHoldsNothing has an older claim ask for what no node can do: a younger one gets the bridge's name, the NIC
+// and the VLAN, and keeps them.
+func TestImpossibleClaimHoldsNothing(t *testing.T) {
+	tooLarge := lan
+	tooLarge.MTU = 9001
+	impossible, sound := claim("red/a", 0, tooLarge), claim("blue/b", 1, lan)
+	w := world(nil, healthy("n1"), impossible, sound)
+	d := Decide(w, "br-lan")
+	if told := d.Verdicts[impossible.Key]; told.Ready.Reason != vmv1alpha1.ReasonMTUTooLarge || statesOf(told.Nodes) != "n1=Unfit" {
+		t.Errorf("the impossible one is told %+v", told)
+	}
+	if told := d.Verdicts[sound.Key]; len(d.Writes) != 1 || d.Writes[0].Bridge.MTU != 0 || told.Ready.Reason != vmv1alpha1.ReasonProgressing {
+		t.Errorf("the other one: %q, %+v", wrote(d), told)
+	}
+	// Before the status tells that it was granted, and although the first could have its way now.
+	w.Policies = []Policy{{Name: "b-bridge", Role: RoleBridge, Generation: 1, Bridge: lan, AcceptsUpdate: true}}
+	for nic, link := range w.Nodes[0].Host.Network.Interfaces {
+		link.MTU = 9100
+		w.Nodes[0].Host.Network.Interfaces[nic] = link
+	}
+	if told := Decide(w, "br-lan").Verdicts[impossible.Key]; told.Ready.Reason != vmv1alpha1.ReasonBridgeConflict {
+		t.Errorf("then the first one is told %+v", told.Ready)
 	}
 }
 

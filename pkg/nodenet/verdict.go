@@ -100,7 +100,7 @@ func (d *deciding) madeFor(claim *Claim) bool {
 func (d *deciding) told(granted *grant) Verdict {
 	if granted.refusal != nil {
 		c := isNot(granted.refusal.Reason, "%s", granted.refusal.Message)
-		return Verdict{Refused: true, Available: c, Ready: c}
+		return Verdict{Refused: true, Available: c, Ready: c, Nodes: granted.nodes}
 	}
 	v := Verdict{Nodes: d.results, PolicyName: d.policyName}
 	if granted.uplink != nil {
