@@ -194,24 +194,32 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 // mayChange returns what speaks against a change: a node that it reaches for the first time and that is unfit, an MTU
 // that a NIC does not carry, machines on nodes that it leaves.
 func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if !node.matches(wanted.NodeSelector) || node.Host == nil || d.Offline {
+			continue
+		}
+		if c := d.mayReach(node, wanted, policy); c != nil {
+			return c
+		}
+	}
+	return d.mayLeave(wanted, policy)
+}
+
+// mayLeave returns what a change waits for on the nodes that it leaves, and on those that another policy has to leave first.
+func (d *deciding) mayLeave(wanted nncp.Bridge, policy *Policy) *Condition {
 	var staying []string
 	var untold bool
 	var other *Policy
 	for i := range d.nodes {
 		node := &d.nodes[i]
 		before, after := node.matches(policy.Bridge.NodeSelector), node.matches(wanted.NodeSelector)
-		if before && !after {
+		switch {
+		case before && !after:
 			staying = append(staying, d.usersOn(node.Name)...)
 			untold = untold || !d.knownToStaying(node.Name) || underWay(d.nodeResult(policy, node))
-		}
-		if after && !before && d.othersOn(node, policy) != nil {
+		case after && !before && d.othersOn(node, policy) != nil:
 			other = d.othersOn(node, policy)
-		}
-		if !after || node.Host == nil || d.Offline {
-			continue
-		}
-		if c := d.mayReach(node, wanted, policy); c != nil {
-			return c
 		}
 	}
 	switch {
