@@ -126,6 +126,10 @@ fuzz: ## Fuzz the renderers, each for FUZZTIME.
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzzminimizetime=5x -fuzztime $(FUZZTIME) $(ARGS) "./$$package" </dev/null; \
 	done
 
+.PHONY: worlds
+worlds: ## Let the planner go through 100000 simulated clusters; make test goes through 2000.
+	$(GO) test -timeout 3h -count=1 -v -run '^TestWorlds$$' ./pkg/nodenet -worlds 100000 $(ARGS)
+
 .PHONY: lab-worlds
 lab-worlds: bin/lab ## Go through WORLDS random worlds in a lab; make test goes through a few.
 	bin/lab binaries
