@@ -30,7 +30,7 @@ import (
 )
 
 // patience bounds every wait. It is far above what anything here takes, so that a slow machine fails no test.
-const patience = 90 * time.Second
+const patience = 5 * time.Minute
 
 // world is a lab with a manager, for one test.
 type world struct {
