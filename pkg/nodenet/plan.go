@@ -163,10 +163,11 @@ func (d *deciding) shape() {
 		wanted = d.wantedGroups()
 	}
 	matched, unwanted := match(d.policies[d.bridge], wanted)
+	if len(wanted) > 0 && d.overlapping() {
+		d.cleanUp(wanted)
+		return
+	}
 	for _, group := range sortedGroups(wanted) {
-		if d.overlapping() {
-			break
-		}
 		d.keep(wanted[group], matched[group])
 	}
 	for _, policy := range unwanted {
