@@ -239,9 +239,9 @@ func (a *allocation) leftover(g *grant) *Refusal {
 	return nil
 }
 
-// claimed reports whether a claim has the bridge and keeps it.
+// claimed reports whether a claim asks for the bridge and stays.
 func (a *allocation) claimed(bridge string) bool {
-	return slices.ContainsFunc(a.claims[bridge], func(c *Claim) bool { return !c.leaving() && c.Granted })
+	return slices.ContainsFunc(a.claims[bridge], func(c *Claim) bool { return !c.leaving() && (c.Granted || c.standing) })
 }
 
 // standing reports whether a policy makes the granted bridge already.
