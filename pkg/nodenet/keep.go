@@ -170,7 +170,11 @@ func (d *deciding) retryDue(policy *Policy) bool {
 func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 	d.observe(policy)
 	if finding := d.mayChange(wanted, policy); finding != nil {
-		d.block(*finding)
+		if finding.Reason == vmv1alpha1.ReasonWaitingForPolicy {
+			d.waits = finding
+		} else {
+			d.block(*finding)
+		}
 		return
 	}
 	if !policy.AcceptsUpdate {
@@ -195,53 +199,26 @@ func (d *deciding) change(wanted nncp.Bridge, policy *Policy) {
 // that a NIC does not carry, machines on nodes that it leaves.
 func (d *deciding) mayChange(wanted nncp.Bridge, policy *Policy) *Condition {
 	for i := range d.nodes {
-		node := &d.nodes[i]
-		if !node.matches(wanted.NodeSelector) || node.Host == nil || d.Offline {
-			continue
-		}
-		if c := d.mayReach(node, wanted, policy); c != nil {
-			return c
+		if node := &d.nodes[i]; node.matches(wanted.NodeSelector) {
+			if c := d.mayReach(node, wanted, policy); c != nil {
+				return c
+			}
 		}
 	}
 	return d.mayLeave(wanted, policy)
 }
 
-// mayLeave returns what a change waits for on the nodes that it leaves, and on those that another policy has to leave first.
-func (d *deciding) mayLeave(wanted nncp.Bridge, policy *Policy) *Condition {
-	var staying []string
-	var untold bool
-	var other *Policy
-	for i := range d.nodes {
-		node := &d.nodes[i]
-		before, after := node.matches(policy.Bridge.NodeSelector), node.matches(wanted.NodeSelector)
-		switch {
-		case before && !after:
-			staying = append(staying, d.usersOn(node.Name)...)
-			untold = untold || !d.knownToStaying(node.Name) || underWay(d.nodeResult(policy, node))
-		case after && !before && d.othersOn(node, policy) != nil:
-			other = d.othersOn(node, policy)
-		}
-	}
-	switch {
-	case len(staying) > 0:
-		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
-		return &c
-	case other != nil:
-		c := isNot(vmv1alpha1.ReasonWaitingForPolicy,
-			"policy %s is about to reach nodes that policy %s still covers; it does when that one has gone", policy.Name, other.Name)
-		return &c
-	case untold:
-		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report.
-		d.recheck(time.Second)
-		c := isNot(vmv1alpha1.ReasonProgressing, "bridge %s is about to leave nodes; NMState finishes with them first", d.bridge)
-		return &c
-	}
-	return nil
-}
-
 // mayReach returns what speaks against a change on one node, on which the policy makes the bridge already or not.
 func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, policy *Policy) *Condition {
 	already := node.matches(policy.Bridge.NodeSelector)
+	if other := d.othersOn(node, policy); !already && other != nil {
+		c := isNot(vmv1alpha1.ReasonWaitingForPolicy,
+			"policy %s is about to reach nodes that policy %s still covers; it does when that one has gone", policy.Name, other.Name)
+		return &c
+	}
+	if node.Host == nil || d.Offline {
+		return nil
+	}
 	verdict := check(node, wanted)
 	for _, finding := range verdict.Findings {
 		if !already || finding.Reason == vmv1alpha1.ReasonMTUTooLarge {
@@ -253,6 +230,30 @@ func (d *deciding) mayReach(node *Node, wanted nncp.Bridge, policy *Policy) *Con
 		c := isNot(vmv1alpha1.ReasonBridgeNameTaken,
 			"node %s, which bridge %s is to reach, has a bridge of that name that Wukong did not make: remove it on the node, or choose another bridgeName",
 			node.Name, d.bridge)
+		return &c
+	}
+	return nil
+}
+
+// mayLeave returns what speaks against a change on the nodes that the policy is no longer for afterwards.
+func (d *deciding) mayLeave(wanted nncp.Bridge, policy *Policy) *Condition {
+	var staying []string
+	untold := false
+	for i := range d.nodes {
+		node := &d.nodes[i]
+		if node.matches(policy.Bridge.NodeSelector) && !node.matches(wanted.NodeSelector) {
+			staying = append(staying, d.usersOn(node.Name)...)
+			untold = untold || !d.knownToStaying(node.Name) || underWay(d.nodeResult(policy, node))
+		}
+	}
+	switch {
+	case len(staying) > 0:
+		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
+		return &c
+	case untold:
+		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report.
+		d.recheck(time.Second)
+		c := isNot(vmv1alpha1.ReasonProgressing, "bridge %s is about to leave nodes; NMState finishes with them first", d.bridge)
 		return &c
 	}
 	return nil
