@@ -46,6 +46,15 @@ func answers(node *Node) bool {
 	return node.Ready && node.Handler && node.Host != nil
 }
 
+// usersOnRemembered returns the machines and pods on the remembered nodes that are attached to the bridge.
+func (d *deciding) usersOnRemembered() []string {
+	var users []string
+	for _, name := range d.remembered() {
+		users = append(users, d.usersOn(name)...)
+	}
+	return users
+}
+
 func has(node *Node, name string) bool {
 	_, found := node.Host.Network.Interfaces[name]
 	return found

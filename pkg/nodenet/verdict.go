@@ -231,6 +231,9 @@ func (d *deciding) tearingDown(claim *Claim) Verdict {
 		}
 	}
 	c := isNot(vmv1alpha1.ReasonTearingDown, message, claim.Wanted.Bridge)
+	if users := d.usersOnRemembered(); len(users) > 0 {
+		c = waitingForMachines("bridge "+d.bridge+" is removed from the nodes", users)
+	}
 	v := Verdict{Allowed: is(vmv1alpha1.ReasonAllowed, "the claim is leaving"), Available: c, Ready: c, PolicyName: d.policyName, Nodes: d.results}
 	if v.PolicyName == "" {
 		v.PolicyName = claim.PolicyName
