@@ -118,6 +118,10 @@ func (c *cluster) write(name string, decision Decision, write Write) bool {
 	write = normal(write)
 	write.Name = name
 	live := c.policies[name]
+	var before Write
+	if live != nil {
+		before = live.Write
+	}
 	c.checkWrite(name, live, decision, write, isNew)
 	again := false
 	switch {
@@ -126,32 +130,39 @@ func (c *cluster) write(name string, decision Decision, write Write) bool {
 		c.policies[name] = live
 	case specOf(live.Write) != specOf(write):
 		live.generation++
-		before := live.Write
-		before.Attempt = write.Attempt
-		again = reflect.DeepEqual(before, write)
+		same := before
+		same.Attempt = write.Attempt
+		again = reflect.DeepEqual(same, write)
 	}
 	live.Write = write
 	if !again {
-		c.cover(live)
+		c.cover(live, before)
 	}
 	c.say("write %s: %s %s of %s %s host=%t on %v (generation %d, attempt %d)", name, write.Role, write.Form, write.Bridge.Name,
 		write.Bridge.String(), write.Bridge.HostIP, write.Bridge.NodeSelector, live.generation, live.Attempt)
 	return !again
 }
 
-// cover notes the nodes of a policy, and what could be known of them.
-func (c *cluster) cover(policy *heldPolicy) {
-	policy.covers, policy.checked = map[string]bool{}, map[string]int{}
+// cover notes the nodes of a policy, and what could be known of them. A node that the policy was for before, by labels
+// that the node got later, is not looked at when the policy changes: NMState applies it there in any case.
+func (c *cluster) cover(policy *heldPolicy, before Write) {
+	checked := map[string]int{}
+	policy.covers = map[string]bool{}
 	for _, node := range c.nodes {
 		if !node.matches(policy.Bridge.NodeSelector) {
 			continue
 		}
 		policy.covers[node.name] = true
 		c.meet(node, policy)
-		if node.reported != nil {
-			policy.checked[node.name] = node.reportedAt
+		at, looked := node.reportedAt, node.reported != nil
+		if before.Form == policy.Form && node.matches(before.Bridge.NodeSelector) {
+			at, looked = policy.checked[node.name]
+		}
+		if looked {
+			checked[node.name] = at
 		}
 	}
+	policy.checked = checked
 }
 
 // meet notes what somebody else made on a node under the names of a policy before the node's report shows it.
