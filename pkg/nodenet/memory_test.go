@@ -148,6 +148,19 @@ func TestWhatTheWorldsShowed(t *testing.T) {
 			wrote: "delete a-rack1", ready: "+Applied -UplinkInvalid",
 		},
 		{
+			name: "so does one that gives a host's address back", change: func(w *World) {
+				w.Policies[0].Role, w.Policies[0].TeardownSince, w.Nodes[0] = RoleRestore, now, racked("1a")[0]
+				w.Uplinks[0].Spec.NodeGroups[1].NodeSelector = nil
+			},
+			wrote: "delete a-rack1", ready: "+Applied -UplinkInvalid",
+		},
+		{
+			name: "nothing is removed while nodes are in two groups", change: func(w *World) {
+				w.Uplinks[0].Spec.NodeGroups[0].Name, w.Uplinks[0].Spec.NodeGroups[1].NodeSelector = "other", nil
+			},
+			ready: "+Applied -UplinkInvalid",
+		},
+		{
 			name: "an old report shows no drift", change: func(w *World) {
 				w.Nodes[0] = racked("1a")[0]
 				w.Nodes[0].Handler = false

@@ -205,7 +205,7 @@ func (d *deciding) overlapping() bool {
 	d.block(c)
 	for _, policy := range d.policies[d.bridge] {
 		switch {
-		case policy.Role != RoleBridge:
+		case policy.Role == RoleCleanup:
 		case !policy.removes():
 			d.observe(policy)
 		case !policy.Deleting:
@@ -246,7 +246,7 @@ func match(policies []*Policy, wanted map[string]nncp.Bridge) (matched map[strin
 		group, known := wanted[policy.Bridge.NodeGroup]
 		switch {
 		case policy.Role == RoleCleanup:
-		case policy.Role != RoleBridge:
+		case policy.Role == RoleCleanup:
 			unwanted = append(unwanted, policy)
 		case known && matched[group.NodeGroup] == nil:
 			matched[group.NodeGroup] = policy
