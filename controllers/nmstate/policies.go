@@ -77,6 +77,7 @@ func policyOf(object *nmstatev1.NodeNetworkConfigurationPolicy) (*nodenet.Policy
 		Role:           nodenet.RoleBridge,
 		Node:           memory.CleanupOf,
 		Generation:     object.Generation,
+		Created:        object.CreationTimestamp.Time,
 		Bridge:         bridge,
 		Attempt:        nncp.AttemptOf(object),
 		LastGood:       memory.LastGood,

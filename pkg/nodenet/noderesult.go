@@ -39,7 +39,7 @@ func (d *deciding) nodeResult(policy *Policy, node *Node) NodeResult {
 // True for a while after a change.
 func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 	enactment, reported := policy.enactment(node.Name)
-	current := reported && enactment.Generation == policy.Generation
+	current := reported && enactment.Generation == policy.Generation && !enactment.precedes(policy)
 	switch {
 	case current && enactment.State == vmv1alpha1.NodeApplied:
 		return d.confirm(policy, node, enactment)
@@ -52,6 +52,12 @@ func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 	default:
 		return node.result(vmv1alpha1.NodeProgressing, "")
 	}
+}
+
+// precedes reports whether a report is about an earlier policy of the same name, whose generations count from 1 as well:
+// a node that is slow may still show it.
+func (e Enactment) precedes(policy *Policy) bool {
+	return !e.Since.IsZero() && e.Since.Before(policy.Created)
 }
 
 // confirm compares what NMState says it did with what it reports of the node: nothing else tells that somebody has taken

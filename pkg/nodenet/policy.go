@@ -36,6 +36,8 @@ type Policy struct {
 	Node string
 	// Generation is the policy's generation.
 	Generation int64
+	// Created is the policy's creation time.
+	Created time.Time
 	// Bridge is what the policy configures, or removes.
 	Bridge nncp.Bridge
 	// Attempt is how often it was written only to be tried again.

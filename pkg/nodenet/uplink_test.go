@@ -532,3 +532,22 @@ func TestUplinkAroundABridge(t *testing.T) {
 		t.Errorf("it writes %+v", d.Writes)
 	}
 }
+
+// TestReportOfAnEarlierPolicy has a slow node show what it did for an earlier policy of the same name, in the same generation:
+// the bridge counts neither as made nor as removed there.
+func TestReportOfAnEarlierPolicy(t *testing.T) {
+	w := world(nil, healthy("n1"), claim("a", 0, lan).deleted(0))
+	p := made(w, &w.Claims[0], "", applied)
+	w.Claims[0].MadeOn, w.Nodes[0] = []string{"n1"}, having(w.Nodes[0], lan)
+	p.TeardownSince, p.Created = now.Add(-time.Minute), now.Add(-2*time.Minute)
+	w.Policies = []Policy{p}
+	d := Decide(w, "br-lan")
+	if len(d.Deletes) > 0 || d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("got %q, %+v", wrote(d), d.Verdicts)
+	}
+	w.Policies[0].Enactments[0].Since = now.Add(-30 * time.Second)
+	w.Nodes[0].Host = plainHost("n1")
+	if d = Decide(w, "br-lan"); len(d.Deletes) != 1 || !d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("when the node has answered: %q, %+v", wrote(d), d.Verdicts)
+	}
+}

@@ -56,7 +56,7 @@ func Remember(policy *nmstatev1.NodeNetworkConfigurationPolicy, memory Memory) e
 		policy.Annotations[AnnotationRefusedBecause] = memory.RefusedBecause
 	}
 	if !memory.TeardownSince.IsZero() {
-		policy.Annotations[vmv1alpha1.AnnotationTeardownSince] = memory.TeardownSince.UTC().Format(time.RFC3339)
+		policy.Annotations[vmv1alpha1.AnnotationTeardownSince] = memory.TeardownSince.UTC().Format(time.RFC3339Nano)
 	}
 	if memory.Restores {
 		policy.Annotations[AnnotationRestores] = "true"
