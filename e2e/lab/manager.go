@@ -89,11 +89,7 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	if err := l.Plane.ServiceAccountKubeconfig(ctx, ManagerNamespace, ManagerServiceAccount, kubeconfig); err != nil {
 		return nil, fmt.Errorf("making the manager's kubeconfig: %w", err)
 	}
-	probes, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	metrics, err := freeAddress()
+	probes, metrics, err := freeAddresses()
 	if err != nil {
 		return nil, err
 	}
@@ -120,13 +116,19 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	return manager, nil
 }
 
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("picking a free port: %w", err)
+// freeAddresses returns two addresses that nobody listens on. Both are held until both are known: else the second may be the
+// first once more.
+func freeAddresses() (first, second string, err error) {
+	var addresses [2]string
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", "", fmt.Errorf("picking a free port: %w", err)
+		}
+		defer func() { _ = listener.Close() }()
+		addresses[i] = listener.Addr().String()
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
+	return addresses[0], addresses[1], nil
 }
 
 func (m *Manager) waitReady(ctx context.Context) error {
