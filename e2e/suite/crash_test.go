@@ -31,8 +31,8 @@ func TestCrashes(t *testing.T) {
 	keys := []client.ObjectKey{{Namespace: "default", Name: "ubuntu-vm-nmstate"}, {Namespace: "default", Name: "ubuntu-vm"}}
 	w.whileCrashing(func() {
 		w.apply(seed("nmstate-integration-4.1"))
-		// Of those with macvlan, the one that has no address of the other on the same NIC.
-		w.apply(seed("vm-network-plan-5.2"))
+		// On a NIC of its own: the seeds' macvlans are on the one that the other seed makes the port of a bridge.
+		w.create(newWukong("default", "ubuntu-vm", vmv1alpha1.Network{Name: "external", Type: vmv1alpha1.NetworkTypeMacvlan, BridgeName: "ens161"}))
 		for i := range 20 {
 			key := client.ObjectKey{Namespace: []string{"default", "other"}[i%2], Name: fmt.Sprintf("vm-%d", i)}
 			keys = append(keys, key)
