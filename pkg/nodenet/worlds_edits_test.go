@@ -364,6 +364,10 @@ func (c *cluster) relabelNode() {
 	}
 	node.labels = c.anyLabels(node.name)
 	for _, policy := range c.policies {
+		if !node.matches(policy.Bridge.NodeSelector) {
+			delete(policy.covers, node.name)
+			delete(policy.checked, node.name)
+		}
 		c.join(node, policy)
 	}
 	if node.works() {
