@@ -84,6 +84,14 @@ func TestWhatTheWorldsShowed(t *testing.T) {
 			ready: "-TearingDown -TearingDown",
 		},
 		{
+			name: "a claim that is refused before it was told of a policy which moved a host's address is told of it", change: func(w *World) {
+				w.Claims[0].Granted, w.Claims[0].PolicyName, w.Claims[0].MadeOn = false, "", nil
+				w.Uplinks[0].Spec.VLANRanges = []vmv1alpha1.VLANRange{{First: 300, Last: 300}}
+				w.Policies[0].Bridge.HostIP, w.Policies = true, w.Policies[:1]
+			},
+			ready: "-VLANNotAllowed -VLANNotAllowed", states: "1a=Applied",
+		},
+		{
 			name: "a policy deleted by hand, and a NIC that has gone: it is remembered what was made", change: func(w *World) {
 				w.Policies, w.Uplinks[0].Spec.NodeGroups[0].Interface = nil, "eno9"
 			},

@@ -108,6 +108,8 @@ type deciding struct {
 	policyName string
 	// busy tells that something of the bridge's earlier form is still being removed.
 	busy bool
+	// untoldPolicy is a policy that goes when claims remember what it made, empty for none.
+	untoldPolicy string
 	// made are the nodes of madeOn.
 	made map[string]bool
 }

@@ -50,6 +50,7 @@ func (d *deciding) begin(policy *Policy) {
 		// Another policy is going to remove the bridge, which does not know what this one has done where.
 		d.recheck(time.Second)
 		d.observe(policy)
+		d.untoldPolicy = policy.Name
 		return
 	}
 	if d.strangers(policy) && policy.AcceptsUpdate {

@@ -57,6 +57,10 @@ func (d *deciding) tell() {
 	}
 	for _, claim := range d.claims[d.bridge] {
 		verdict := d.verdict(claim)
+		if d.untoldPolicy != "" && !verdict.Release && verdict.PolicyName == "" && d.madeFor(claim) {
+			// It was given a bridge before it was refused, and nobody else remembers that.
+			verdict.PolicyName, verdict.Nodes = d.untoldPolicy, d.results
+		}
 		if !verdict.Release && verdict.PolicyName == "" && known != "" && (!verdict.Refused || claim.PolicyName != "") {
 			verdict.PolicyName, verdict.Nodes = cmp.Or(claim.PolicyName, known), d.results
 		}
