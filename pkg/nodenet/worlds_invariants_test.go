@@ -115,7 +115,12 @@ func (c *cluster) beforeApply(node *heldNode, policy *heldPolicy) {
 	if policy.Form != FormPresent {
 		if _, there := node.now.Interfaces[bridge.Name]; there {
 			for _, m := range c.machines {
-				if m.node == node.name && m.claim.wanted.Bridge == bridge.Name {
+				if m.node != node.name || m.claim.wanted.Bridge != bridge.Name {
+					continue
+				}
+				if !policy.covers[node.name] {
+					c.tally["a node with machines joined the nodes of a removal"]++
+				} else {
 					c.violated("%s removes %s of %s under machine %s", policy.Name, bridge.Name, node.name, m.name)
 				}
 			}
