@@ -90,6 +90,8 @@ func (d *deciding) steady(policy *Policy) {
 	}
 	if failed := gaveUp(results); len(failed) > 0 && policy.AcceptsUpdate {
 		switch {
+		case policy.LastGood != nil && d.rollsBack() && !policy.LastGood.Equal(policy.Bridge) && d.mayLeave(*policy.LastGood, policy) != nil:
+			// What was done on nodes that the last good form is not for has to be known before they are left.
 		case policy.LastGood != nil && d.rollsBack() && !policy.LastGood.Equal(policy.Bridge):
 			refused := policy.Bridge
 			write.Bridge, write.LastGood, write.Attempt = *policy.LastGood, nil, 0
