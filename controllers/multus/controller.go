@@ -7,7 +7,6 @@ package multus
 
 import (
 	"context"
-	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -66,13 +65,5 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	postponed, err := r.report(ctx, seen, outcome)
-	return ctrl.Result{RequeueAfter: soonest(postponed, seen.addresses.lookAgain)}, err
-}
-
-// soonest returns the shorter of two times to come back after, where 0 means never.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b > 0 && b < a {
-		return b
-	}
-	return a
+	return ctrl.Result{RequeueAfter: apply.Sooner(postponed, seen.addresses.lookAgain)}, err
 }

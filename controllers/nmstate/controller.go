@@ -65,7 +65,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	// The only times that matter are a deadline for nodes that do not answer, and that of a report put off.
-	return ctrl.Result{RequeueAfter: earliest(decision.RecheckAfter, postponed)}, nil
+	return ctrl.Result{RequeueAfter: apply.Sooner(decision.RecheckAfter, postponed)}, nil
 }
 
 // plan decides about a bridge and writes its policies.
@@ -79,12 +79,4 @@ func (r *reconciler) plan(ctx context.Context, bridge string) (*observed, nodene
 	decision := nodenet.Decide(seen.World, bridge)
 	waiting, err := r.act(ctx, seen, decision)
 	return seen, decision, waiting, err
-}
-
-// earliest returns the shorter of two times, of which 0 means none.
-func earliest(a, b time.Duration) time.Duration {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/nodenet"
 )
@@ -32,7 +33,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, decision nodene
 			errs = append(errs, r.writer.RemoveFinalizer(ctx, claim, vmv1alpha1.FinalizerNodeBridge))
 		default:
 			rest, err := r.tell(ctx, claim, overlay(verdict, waiting))
-			postponed = earliest(postponed, rest)
+			postponed = apply.Sooner(postponed, rest)
 			errs = append(errs, err)
 		}
 	}

@@ -62,8 +62,5 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err := errors.Join(actErr, err); err != nil {
 		return ctrl.Result{}, err
 	}
-	if postponed == 0 || result.again > 0 && result.again < postponed {
-		postponed = result.again
-	}
-	return ctrl.Result{RequeueAfter: postponed}, nil
+	return ctrl.Result{RequeueAfter: apply.Sooner(postponed, result.again)}, nil
 }
