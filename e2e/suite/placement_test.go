@@ -112,7 +112,7 @@ func TestNoNodeForBridges(t *testing.T) {
 	w.expectClaim("vm-two", vmv1alpha1.ReasonNoHandler, "node-1")
 }
 
-// TestBridgeIsNowhereLater makes a bridge of a running machine anew where NMState gives up on it everywhere: the machine goes
+// TestBridgeIsNowhereLater takes the bridge of a running machine away where NMState cannot make it again: the machine goes
 // on running, its next start finds no node and says why, and it starts when a node has the bridge again.
 func TestBridgeIsNowhereLater(t *testing.T) {
 	w := newWorld(t, lab.Options{NMState: nmstate.Options{Nodes: []nmstate.NodeSpec{{Name: "node-1"}}}})
@@ -126,6 +126,7 @@ func TestBridgeIsNowhereLater(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.must(w.NMState.Node("node-1").Unplug("br-lan"))
 	again()
 	w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{"node-1": vmv1alpha1.NodeFailed})
 	w.expectPlacement("vm")

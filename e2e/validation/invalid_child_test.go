@@ -9,6 +9,10 @@ import "strings"
 var invalidChildren = []invalid{
 	{"WukongNetwork of no type", wukongNetwork("network: lan"), refused("spec.type", "Required value")},
 	{"WukongNetwork with a VLAN beyond the range", wukongNetwork("network: lan, type: ovs, vlanId: 4095"), refused("spec.vlanId", "less than or equal to 4094")},
+	{"WukongNetwork with an uplink with a space", wukongNetwork("network: lan, type: bridge, uplink: ens 160"),
+		refused("spec.uplink", "must consist of letters, digits")},
+	{"WukongNetwork with the uplink lo", wukongNetwork("network: lan, type: bridge, uplink: lo"),
+		refused("spec.uplink", "must not be all, default or lo")},
 	{"claim on a bridge of 16 characters", nodeBridge("network: lan, bridgeName: br-1234567890123, type: linux-bridge, uplink: ens160"),
 		refused("spec.bridgeName", "must be at most 15 characters")},
 	{"claim on a bridge with a slash", nodeBridge("network: lan, bridgeName: br/lan, type: linux-bridge, uplink: ens160"),
