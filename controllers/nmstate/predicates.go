@@ -62,3 +62,22 @@ func bridgeGrantChanged() predicate.Predicate {
 		return !ok || !ok2 || nodenet.Granted(before) != nodenet.Granted(after) || before.Generation != after.Generation
 	}}
 }
+
+// bridgeMemoryChanged lets an event of a claim pass only when its status remembers another policy or other nodes than before:
+// some steps of a removal wait until what was made where is remembered.
+func bridgeMemoryChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*vmv1alpha1.WukongNodeBridge)
+			after, ok2 := e.ObjectNew.(*vmv1alpha1.WukongNodeBridge)
+			if !ok || !ok2 {
+				return true
+			}
+			was, is := nodenet.ClaimOf(before), nodenet.ClaimOf(after)
+			return was.PolicyName != is.PolicyName || !slices.Equal(was.MadeOn, is.MadeOn)
+		},
+	}
+}

@@ -40,6 +40,15 @@ func (r *reconciler) bridgesOfClaim(ctx context.Context, obj client.Object) []re
 	return append(r.waitingBridges(ctx, obj), requestFor(string(claim.Spec.BridgeName)))
 }
 
+// bridgeOfClaim maps a claim to its bridge alone.
+func (r *reconciler) bridgeOfClaim(_ context.Context, obj client.Object) []reconcile.Request {
+	claim, ok := obj.(*vmv1alpha1.WukongNodeBridge)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{requestFor(string(claim.Spec.BridgeName))}
+}
+
 // waitingBridges maps an event to the bridges of all claims that have not been given theirs yet.
 func (r *reconciler) waitingBridges(ctx context.Context, _ client.Object) []reconcile.Request {
 	return r.bridgesOf(ctx, client.MatchingFields{indexWaiting: "true"})

@@ -97,6 +97,7 @@ func (r *reconciler) setupBridges(mgr manager.Manager, opts Options) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, handler.EnqueueRequestsFromMapFunc(r.bridgesOfClaim), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.bridgeOfClaim), builder.WithPredicates(bridgeMemoryChanged())).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, r.waitingBridges), builder.WithPredicates(isParent())).
 		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyBridge), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(namespace(), capability.Gathered(gather, r.bridgesOfNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/render/nncp"
@@ -253,8 +252,8 @@ func (d *deciding) mayLeave(wanted nncp.Bridge, policy *Policy) *Condition {
 		c := waitingForMachines("bridge "+d.bridge+" leaves nodes", staying)
 		return &c
 	case untold:
-		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report.
-		d.recheck(time.Second)
+		// A node that the policy leaves is cleaned by what the claims remember of it, and by its report. Either's change is
+		// an event.
 		c := isNot(vmv1alpha1.ReasonProgressing, "bridge %s is about to leave nodes; NMState finishes with them first", d.bridge)
 		return &c
 	}

@@ -47,8 +47,8 @@ func (d *deciding) begin(policy *Policy) {
 		return
 	}
 	if (policy.Bridge.HostIP || d.strangers(policy)) && d.untold(policy) {
-		// Another policy is going to remove the bridge, which does not know what this one has done where.
-		d.recheck(time.Second)
+		// Another policy is going to remove the bridge, which does not know what this one has done where. The claims are
+		// told now, and their change is an event.
 		d.observe(policy)
 		d.untoldPolicy = policy.Name
 		return
