@@ -37,16 +37,14 @@ func (r *reconciler) act(ctx context.Context, seen *observed, decision nodenet.D
 	if err := errors.Join(errs...); err != nil {
 		return waiting, err
 	}
-	for _, deletion := range decision.Deletes {
-		errs = append(errs, r.delete(ctx, seen, deletion.Name))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return waiting, err
-	}
+	// Without the policy nobody knows any more what it left, so that is told before: twice rather than never.
 	if len(decision.LeftBehind) > 0 {
 		r.leftBehind(ctx, seen, decision.LeftBehind)
 	}
-	return waiting, nil
+	for _, deletion := range decision.Deletes {
+		errs = append(errs, r.delete(ctx, seen, deletion.Name))
+	}
+	return waiting, errors.Join(errs...)
 }
 
 // write makes a policy, or makes it what it has to be.

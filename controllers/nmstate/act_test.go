@@ -4,14 +4,22 @@
 package nmstate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/nodenet"
@@ -78,5 +86,47 @@ func TestLeftOn(t *testing.T) {
 	}
 	if got := leftOn(nodes); !strings.HasSuffix(got, " and 2 more") {
 		t.Errorf("of %d nodes it says %q", len(nodes), got)
+	}
+}
+
+// TestLeftBehindIsToldBeforeThePolicyGoes has the second of two policies not be deleted: the next try does not know any more
+// what the first one left.
+func TestLeftBehindIsToldBeforeThePolicyGoes(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(nmstatev1.AddToScheme(scheme), vmv1alpha1.AddToScheme(scheme)); err != nil {
+		t.Fatal(err)
+	}
+	policies := map[string]*nmstatev1.NodeNetworkConfigurationPolicy{}
+	builder := fake.NewClientBuilder().WithScheme(scheme)
+	for _, name := range []string{"first", "second"} {
+		policies[name] = &nmstatev1.NodeNetworkConfigurationPolicy{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}}
+		builder.WithObjects(policies[name])
+	}
+	cluster := builder.WithInterceptorFuncs(interceptor.Funcs{
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			if obj.GetName() == "second" {
+				return apierrors.NewInternalError(errors.New("etcd is away"))
+			}
+			return c.Delete(ctx, obj, opts...)
+		},
+	}).Build()
+	recorder := events.NewFakeRecorder(2)
+	r := &reconciler{client: cluster, recorder: recorder, written: &written{}}
+	seen := &observed{bridge: "br-lan", policies: policies, claims: []*vmv1alpha1.WukongNodeBridge{{ObjectMeta: metav1.ObjectMeta{Name: "a"}}}}
+	decision := nodenet.Decision{
+		Deletes:    []nodenet.Delete{{Name: "first"}, {Name: "second"}},
+		LeftBehind: []nodenet.NodeResult{{Name: "n1", State: vmv1alpha1.NodeNotReady}},
+	}
+
+	if _, err := r.act(t.Context(), seen, decision); err == nil {
+		t.Error("a policy that could not be deleted is no error")
+	}
+	select {
+	case told := <-recorder.Events:
+		if !strings.Contains(told, "bridge br-lan stays on node n1 (NotReady)") {
+			t.Errorf("the event says %q", told)
+		}
+	default:
+		t.Error("nobody is told what stays on the node")
 	}
 }

@@ -274,6 +274,37 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestRollBackToFewerNodes fails a change on a node that what worked before is not for: it is remembered first what was made
+// there.
+func TestRollBackToFewerNodes(t *testing.T) {
+	for name, tc := range map[string]struct {
+		remembered, back bool
+	}{
+		"not remembered yet": {remembered: false, back: false},
+		"remembered":         {remembered: true, back: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := settled()
+			w.Nodes[0].Labels["zone"] = "a"
+			last := w.Policies[0].Bridge
+			last.NodeSelector = maps.Clone(last.NodeSelector)
+			last.NodeSelector["zone"] = "z"
+			w.Policies[0].LastGood = &last
+			w.Policies[0].Enactments[0].State = failed
+			if !tc.remembered {
+				w.Claims[0].MadeOn = []string{"2a"}
+			}
+			d := Decide(w, "br-lan")
+			if back := d.Writes[0].Refused != nil; back != tc.back {
+				t.Errorf("got %+v, %s", d.Writes[0], d.Verdicts[w.Claims[0].Key].Ready.Message)
+			}
+			if told := statesOf(d.Verdicts[w.Claims[0].Key].Nodes); told != "1a=Failed 2a=Applied" {
+				t.Errorf("the claim is told %s", told)
+			}
+		})
+	}
+}
+
 // TestRollBack fails a change on a node: what worked before is written again, once, unless the uplink says otherwise.
 func TestRollBack(t *testing.T) {
 	c := onUplink("a", 0, "br-lan", 100)
