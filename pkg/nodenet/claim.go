@@ -5,7 +5,6 @@ package nodenet
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/render/nncp"
 )
 
 // Wanted is the bridge that a claim asks for.
@@ -38,14 +38,7 @@ func WantedBy(spec vmv1alpha1.WukongNodeBridgeSpec) Wanted {
 
 // String describes the bridge as a person would, for example "linux-bridge on ens160 VLAN 100".
 func (w Wanted) String() string {
-	text := string(w.Type) + " on " + w.Uplink
-	if w.VLANID != 0 {
-		text += fmt.Sprintf(" VLAN %d", w.VLANID)
-	}
-	if w.MTU != 0 {
-		text += fmt.Sprintf(" MTU %d", w.MTU)
-	}
-	return text
+	return nncp.Bridge{Type: w.Type, Uplink: w.Uplink, VLANID: w.VLANID, MTU: w.MTU}.String()
 }
 
 // User is a machine or pod that is attached to a bridge.

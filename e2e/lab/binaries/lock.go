@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -16,8 +17,29 @@ import (
 // lockRetry is how often a waiting process looks whether the other one is done.
 const lockRetry = 200 * time.Millisecond
 
-// Lock takes an exclusive lock that the kernel releases when its holder dies, so that no crash leaves the cache locked.
-func Lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
+// Once builds what is to be in a folder of the cache, unless it is there: there tells whether it is. One process builds at a
+// time; progress is told when this one has to wait. It returns the error of build, or why the lock could not be had.
+func Once(ctx context.Context, folder string, there func() bool, build func() error, progress io.Writer) error {
+	if there() {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return err
+	}
+	unlock, err := lock(ctx, folder+".lock", progress)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// Whoever held the lock before may have built it.
+	if there() {
+		return nil
+	}
+	return build()
+}
+
+// lock takes an exclusive lock that the kernel releases when its holder dies, so that no crash leaves the cache locked.
+func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

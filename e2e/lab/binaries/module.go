@@ -87,23 +87,17 @@ func (m *module) key() string {
 // ensure returns the folder that holds the named binaries, after building those that are not there.
 func (m *module) ensure(ctx context.Context, cache string, names []string, progress io.Writer) (string, error) {
 	folder := filepath.Join(cache, m.key())
-	if len(m.missing(folder, names)) == 0 {
-		return folder, nil
+	there := func() bool { return len(m.missing(folder, names)) == 0 }
+	build := func() error {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		return m.build(ctx, folder, m.missing(folder, names), progress)
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := Once(ctx, folder, there, build, progress); err != nil {
 		return "", err
 	}
-	unlock, err := Lock(ctx, folder+".lock", progress)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	// Whoever held the lock before may have built them.
-	missing := m.missing(folder, names)
-	if len(missing) == 0 {
-		return folder, nil
-	}
-	return folder, m.build(ctx, folder, missing, progress)
+	return folder, nil
 }
 
 func (m *module) missing(folder string, names []string) []string {

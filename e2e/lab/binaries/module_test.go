@@ -119,21 +119,21 @@ func TestKeyFollowsTheModuleFiles(t *testing.T) {
 
 func TestLockWaitsAndGivesUpWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := Lock(t.Context(), path, &bytes.Buffer{})
+	unlock, err := lock(t.Context(), path, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	impatient, cancel := context.WithCancel(t.Context())
 	cancel()
 	var progress bytes.Buffer
-	if _, err := Lock(impatient, path, &progress); !errors.Is(err, context.Canceled) {
+	if _, err := lock(impatient, path, &progress); !errors.Is(err, context.Canceled) {
 		t.Errorf("a second lock got error %v, want it to wait until its context ends", err)
 	}
 	if !strings.Contains(progress.String(), "waiting") {
 		t.Errorf("a waiting lock said %q, want to be told why nothing happens", progress.String())
 	}
 	unlock()
-	unlock, err = Lock(t.Context(), path, &bytes.Buffer{})
+	unlock, err = lock(t.Context(), path, &bytes.Buffer{})
 	if err != nil {
 		t.Fatalf("the lock was not released: %v", err)
 	}

@@ -48,25 +48,17 @@ func (r Recipe) Ensure(ctx context.Context, progress io.Writer) (Image, error) {
 		return Image{}, err
 	}
 	folder := filepath.Join(cache, "node-"+r.Suite+"-"+fingerprint)
-	if built(folder) {
-		return in(folder), nil
+	there := func() bool { return built(folder) }
+	build := func() error {
+		if os.Geteuid() != 0 {
+			return errors.New("the node's disk can only be built by root: run this once as root, or with WUKONG_LAB_CACHE set to a cache that has it")
+		}
+		return r.build(ctx, folder, progress)
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	if err := binaries.Once(ctx, folder, there, build, progress); err != nil {
 		return Image{}, err
 	}
-	unlock, err := binaries.Lock(ctx, folder+".lock", progress)
-	if err != nil {
-		return Image{}, err
-	}
-	defer unlock()
-	// Whoever held the lock before may have built it.
-	if built(folder) {
-		return in(folder), nil
-	}
-	if os.Geteuid() != 0 {
-		return Image{}, errors.New("the node's disk can only be built by root: run this once as root, or with WUKONG_LAB_CACHE set to a cache that has it")
-	}
-	return in(folder), r.build(ctx, folder, progress)
+	return in(folder), nil
 }
 
 func built(folder string) bool {

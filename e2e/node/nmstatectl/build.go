@@ -57,22 +57,11 @@ func Ensure(ctx context.Context, progress io.Writer) (Tool, error) {
 	}
 	folder := filepath.Join(cache, strings.Join([]string{executable, Version, runtime.GOOS, runtime.GOARCH, fingerprint()}, "-"))
 	tool := Tool{Path: filepath.Join(folder, "bin", executable)}
-	if exists(tool.Path) {
-		return tool, nil
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	there := func() bool { return exists(tool.Path) }
+	if err := binaries.Once(ctx, folder, there, func() error { return build(ctx, folder, progress) }, progress); err != nil {
 		return Tool{}, err
 	}
-	unlock, err := binaries.Lock(ctx, folder+".lock", progress)
-	if err != nil {
-		return Tool{}, err
-	}
-	defer unlock()
-	// Whoever held the lock before may have built it.
-	if exists(tool.Path) {
-		return tool, nil
-	}
-	return tool, build(ctx, folder, progress)
+	return tool, nil
 }
 
 // hostTarget returns the name that the Rust compiler has for this machine.
