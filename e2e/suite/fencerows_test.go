@@ -74,6 +74,7 @@ func refusedByFence() []refusal {
 		moves("no VLAN at all", vmv1alpha1.ReasonVLANNotAllowed, func(s *spec) { s.VLANRanges = nil }, vlans(100, 100), nil, "it allows no VLAN"),
 		moves("untagged", vmv1alpha1.ReasonVLANNotAllowed, untagged(vmv1alpha1.UntaggedRefuse), untagged(vmv1alpha1.UntaggedAllow), asUntagged,
 			"does not allow untagged", "100-199"),
+		moves("tag of an Open vSwitch port", vmv1alpha1.ReasonVLANNotAllowed, vlans(200, 299), vlans(100, 299), asOVS, "does not allow VLAN 100", "200-299"),
 		moves("type", vmv1alpha1.ReasonNetworkTypeNotAllowed, types(vmv1alpha1.NetworkTypeMacvlan), types(vmv1alpha1.NetworkTypeBridge), nil,
 			"does not allow networks of type bridge", "use one of macvlan"),
 		moves("MTU", vmv1alpha1.ReasonMTUNotAllowed, mtu(1400), mtu(1500), withMTU, "at most 1400", "asks for 1450"),

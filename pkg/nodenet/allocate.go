@@ -112,7 +112,7 @@ func (a *allocation) admit(claim *Claim) {
 	if g.uplink != nil {
 		g.outside = Fence(g.uplink, Use{
 			Namespace: claim.Key.Namespace, NamespaceLabels: claim.NamespaceLabels,
-			Type: networkTypeOf(claim.Wanted.Type), VLANID: claim.Wanted.VLANID, MTU: claim.Wanted.MTU,
+			Type: networkTypeOf(claim.Wanted.Type), VLANID: cmp.Or(claim.Wanted.VLANID, claim.Tag), MTU: claim.Wanted.MTU,
 		})
 	}
 	if g.uplink == nil && g.outside == nil && a.uplinkGone(claim) {

@@ -74,6 +74,8 @@ type Claim struct {
 	MadeOn []string
 	// Wanted is what the claim asks for.
 	Wanted Wanted
+	// Tag is the VLAN of the machine's port on an Open vSwitch bridge, 0 for none: only the fence asks for it.
+	Tag int32
 	// standing tells that a policy makes what is asked for already: it may have been written for this claim a moment ago.
 	standing bool
 }

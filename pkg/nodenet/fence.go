@@ -44,7 +44,12 @@ func Fence(uplink *vmv1alpha1.WukongUplink, use Use) *Refusal {
 	case use.VLANID == 0 && spec.Untagged != vmv1alpha1.UntaggedAllow:
 		return refuse(vmv1alpha1.ReasonVLANNotAllowed,
 			"WukongUplink %s does not allow untagged networks; write a vlanId out of %s, or use another uplink", uplink.Name, rangesOf(spec.VLANRanges))
-	case use.VLANID != 0 && !slices.ContainsFunc(spec.VLANRanges, func(r vmv1alpha1.VLANRange) bool { return r.First <= use.VLANID && use.VLANID <= r.Last }):
+	case use.VLANID == 0 && use.Type == vmv1alpha1.NetworkTypeOVS && !allowsEvery(spec.VLANRanges):
+		// The port of ovs-cni is a trunk where it has no tag (ovs-cni, docs/cni-plugin.md).
+		return refuse(vmv1alpha1.ReasonVLANNotAllowed,
+			"a network of type ovs without a vlanId carries every VLAN, and WukongUplink %s does not allow each of them; write a vlanId out of %s, or use type bridge",
+			uplink.Name, rangesOf(spec.VLANRanges))
+	case use.VLANID != 0 && !allows(spec.VLANRanges, use.VLANID):
 		return refuse(vmv1alpha1.ReasonVLANNotAllowed,
 			"WukongUplink %s does not allow VLAN %d; write a vlanId out of %s, or use another uplink", uplink.Name, use.VLANID, rangesOf(spec.VLANRanges))
 	case spec.MTU != nil && use.MTU > *spec.MTU:
@@ -52,6 +57,21 @@ func Fence(uplink *vmv1alpha1.WukongUplink, use Use) *Refusal {
 			"WukongUplink %s carries an MTU of at most %d, this network asks for %d; write a smaller mtu, or leave it out", uplink.Name, *spec.MTU, use.MTU)
 	}
 	return nil
+}
+
+// allows reports whether a VLAN is in one of the ranges.
+func allows(ranges []vmv1alpha1.VLANRange, vlan int32) bool {
+	return slices.ContainsFunc(ranges, func(r vmv1alpha1.VLANRange) bool { return r.First <= vlan && vlan <= r.Last })
+}
+
+// allowsEvery reports whether the ranges leave no VLAN out.
+func allowsEvery(ranges []vmv1alpha1.VLANRange) bool {
+	for vlan := int32(1); vlan <= 4094; vlan++ {
+		if !allows(ranges, vlan) {
+			return false
+		}
+	}
+	return true
 }
 
 // selects treats a selector that cannot be read as selecting nothing: a fence that is broken stays shut.

@@ -19,6 +19,7 @@ func ClaimOf(object *vmv1alpha1.WukongNodeBridge) Claim {
 		Network:    object.Spec.Network,
 		Created:    object.CreationTimestamp.Time,
 		Wanted:     WantedBy(object.Spec),
+		Tag:        object.Spec.Tag,
 		PolicyName: object.Status.PolicyName,
 		Granted:    Granted(object),
 	}

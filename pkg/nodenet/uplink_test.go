@@ -24,6 +24,12 @@ func onUplink(name string, minute int, bridge string, vlan int32) Claim {
 	return claim(name, minute, nncp.Bridge{Name: bridge, Type: vmv1alpha1.BridgeTypeLinux, Uplink: "dc", VLANID: vlan})
 }
 
+// tagged makes a claim one on an Open vSwitch bridge, for a port with this tag.
+func tagged(claim Claim, tag int32) Claim {
+	claim.Wanted.Type, claim.Tag = vmv1alpha1.BridgeTypeOVS, tag
+	return claim
+}
+
 // datacenter is a WukongUplink with two racks, in which the NIC is another one.
 func datacenter(change ...func(*vmv1alpha1.WukongUplinkSpec)) *vmv1alpha1.WukongUplink {
 	uplink := &vmv1alpha1.WukongUplink{ObjectMeta: metav1.ObjectMeta{Name: "dc"}}
@@ -152,6 +158,12 @@ func TestFenceRefuses(t *testing.T) {
 		{"no such uplink", nil, claim("a", 9, nncp.Bridge{Name: "br-x", Type: vmv1alpha1.BridgeTypeLinux, Uplink: "eno9", VLANID: 100}), nil, vmv1alpha1.ReasonUplinkNotFound, "write one of dc as uplink"},
 		{"a VLAN out of range", nil, onUplink("a", 9, "br-x", 200), nil, vmv1alpha1.ReasonVLANNotAllowed, "out of 100-199"},
 		{"untagged", nil, onUplink("a", 9, "br-x", 0), nil, vmv1alpha1.ReasonVLANNotAllowed, "untagged"},
+		{"a tag out of range", nil, tagged(onUplink("a", 9, "br-x", 0), 200), nil, vmv1alpha1.ReasonVLANNotAllowed, "does not allow VLAN 200"},
+		{"a trunk", func(s *vmv1alpha1.WukongUplinkSpec) { s.Untagged = vmv1alpha1.UntaggedAllow }, tagged(onUplink("a", 9, "br-x", 0), 0), nil, vmv1alpha1.ReasonVLANNotAllowed, "carries every VLAN"},
+		{"a trunk where every VLAN is allowed", func(s *vmv1alpha1.WukongUplinkSpec) {
+			s.Untagged, s.VLANRanges = vmv1alpha1.UntaggedAllow, []vmv1alpha1.VLANRange{{First: 1000, Last: 4094}, {First: 1, Last: 1000}}
+		}, tagged(onUplink("a", 9, "br-x", 0), 0), nil, "", ""},
+		{"a tag in the range", nil, tagged(onUplink("a", 9, "br-x", 0), 100), nil, "", ""},
 		{"a namespace", func(s *vmv1alpha1.WukongUplinkSpec) {
 			s.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"team": "red"}}
 		}, onUplink("a", 9, "br-x", 100), nil, vmv1alpha1.ReasonNamespaceNotAllowed, "team=red"},

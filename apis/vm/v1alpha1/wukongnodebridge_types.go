@@ -47,6 +47,13 @@ type WukongNodeBridgeSpec struct {
 	// +kubebuilder:validation:Maximum=4094
 	VLANID int32 `json:"vlanId,omitempty"`
 
+	// tag is the VLAN of the machine's port on an Open vSwitch bridge, 0 for none. The attachment sets it, so it is
+	// nothing of the bridge; the platform team's fence judges it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=4094
+	Tag int32 `json:"tag,omitempty"`
+
 	// mtu is the MTU of the bridge and its VLAN interface in bytes, 0 for the NIC's own.
 	// +optional
 	// +kubebuilder:validation:Minimum=0

@@ -79,6 +79,7 @@ func of(network *vmv1alpha1.Network, uid, defaultUplink string) Child {
 		child.Attachment.BridgeName = bridgeName(network)
 		child.Attachment.VLANID = network.EffectiveVLANID()
 		child.NodeBridge = nodeBridge(network, vmv1alpha1.BridgeTypeOVS, defaultUplink)
+		child.NodeBridge.Tag = network.EffectiveVLANID()
 		child.Attachment.Uplink = child.NodeBridge.Uplink
 		child.UplinkDefaulted = network.Uplink == ""
 	case vmv1alpha1.NetworkTypeMacvlan, vmv1alpha1.NetworkTypeIPVLAN:
@@ -146,6 +147,8 @@ func (c *Child) Keep(network *vmv1alpha1.WukongNetwork, nodeBridge *vmv1alpha1.W
 			c.Attachment.Uplink = nodeBridge.Spec.Uplink
 		}
 		c.renameBridge(string(nodeBridge.Spec.BridgeName))
+		// A claim is immutable, and one that was made before claims told their tag has none.
+		c.NodeBridge.Tag = nodeBridge.Spec.Tag
 	case c.NodeBridge == nil && network != nil && c.UplinkDefaulted:
 		c.Attachment.BridgeName = network.Spec.BridgeName
 		c.Attachment.Uplink = vmv1alpha1.UplinkName(network.Spec.BridgeName)
@@ -189,6 +192,9 @@ func (c Child) Revision() (string, error) {
 	// What follows from the other fields, or is the guest's alone.
 	attachment.Uplink, attachment.Segment, attachment.Gateways = "", "", nil
 	nodeBridge := c.NodeBridge.DeepCopy()
+	if nodeBridge != nil {
+		nodeBridge.Tag = 0
+	}
 	switch {
 	case c.UplinkDefaulted && nodeBridge != nil:
 		nodeBridge.Uplink = ""

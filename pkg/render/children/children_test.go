@@ -56,9 +56,9 @@ func TestOf(t *testing.T) {
 		{"bridge with uplink and MTU", vmv1alpha1.Network{Type: "bridge", Uplink: "ens161", MTU: new(int32(9000))},
 			vmv1alpha1.WukongNetworkSpec{Type: "bridge", BridgeName: "br-lan", MTU: 9000, Uplink: "ens161", Segment: "ens161/0"},
 			claim("br-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Uplink, c.MTU = "ens161", 9000 }), false},
-		{"ovs: the attachment tags, not the claim", vmv1alpha1.Network{Type: "ovs", BridgeName: "ovs-lan", VLANID: new(int32(100)), MTU: new(int32(1400))},
+		{"ovs: the attachment tags, and the claim only tells of it", vmv1alpha1.Network{Type: "ovs", BridgeName: "ovs-lan", VLANID: new(int32(100)), MTU: new(int32(1400))},
 			vmv1alpha1.WukongNetworkSpec{Type: "ovs", BridgeName: "ovs-lan", VLANID: 100, MTU: 1400, Uplink: uplink, Segment: "ens160/100"},
-			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU = vmv1alpha1.BridgeTypeOVS, 1400 }), true},
+			claim("ovs-lan", func(c *vmv1alpha1.WukongNodeBridgeSpec) { c.Type, c.MTU, c.Tag = vmv1alpha1.BridgeTypeOVS, 1400, 100 }), true},
 		{"macvlan on the NIC that bridgeName names", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161"},
 			vmv1alpha1.WukongNetworkSpec{Type: "macvlan", BridgeName: "ens161", Uplink: "ens161", Segment: "ens161/0"}, nil, false},
 		{"macvlan on a VLAN interface", vmv1alpha1.Network{Type: "macvlan", BridgeName: "ens161.100"},
@@ -190,6 +190,17 @@ func TestKeepLeavesWhatIsDeclared(t *testing.T) {
 	child = of(&vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan"}}}, uplink)[0]
 	if child.Keep(nil, nil); child.NodeBridge.Uplink != uplink {
 		t.Errorf("got %s, want the default for what is new", child.NodeBridge.Uplink)
+	}
+}
+
+// TestKeepLeavesAnEarlierClaimWithoutItsTag keeps a claim that was made before claims told the tag: it cannot change.
+func TestKeepLeavesAnEarlierClaimWithoutItsTag(t *testing.T) {
+	spec := &vmv1alpha1.WukongSpec{Networks: []vmv1alpha1.Network{{Name: "lan", Type: "ovs", VLANID: new(int32(100))}}}
+	child := of(spec, uplink)[0]
+	existing := *child.NodeBridge
+	existing.Tag = 0
+	if child.Keep(nil, &vmv1alpha1.WukongNodeBridge{Spec: existing}); child.NodeBridge.Tag != 0 || child.Attachment.VLANID != 100 {
+		t.Errorf("got tag %d and VLAN %d, want 0 and 100", child.NodeBridge.Tag, child.Attachment.VLANID)
 	}
 }
 
