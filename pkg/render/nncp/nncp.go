@@ -151,12 +151,6 @@ func Restore(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurat
 	return built, nil
 }
 
-// AbsentVLAN returns the policy that removes the bridge's VLAN interface alone, for a node whose bridge got another
-// port. The error is that of marshalling.
-func AbsentVLAN(policyName string, bridge Bridge) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
-	return policy(policyName, bridge, desiredState{Interfaces: bridge.absent()[1:]})
-}
-
 func policy(name string, bridge Bridge, state desiredState) (*nmstatev1.NodeNetworkConfigurationPolicy, error) {
 	raw, err := document.Marshal(state)
 	if err != nil {
