@@ -42,7 +42,7 @@ func TestEveryRuleIsTested(t *testing.T) {
 	}
 	// A rule on a change is none that a creation could break.
 	for _, row := range forbiddenUpdates {
-		delete(rules, ruleAt{row.kind, row.want.field, row.want.message})
+		delete(rules, ruleAt{row.kind, index.ReplaceAllString(row.want.field, "[]"), row.want.message})
 	}
 	for at, rule := range rules {
 		t.Errorf("no row is refused by this rule of %s at %s: %s\n%s", at.kind, at.field, at.message, rule)

@@ -63,7 +63,6 @@ var invalidMachines = []invalid{
 	{"osImage that ends with a newline", wukong(`osImage: "quay.io/a\n"`), refused("spec.osImage", "must be an image reference")},
 	{"osImage too long", wukong("osImage: " + strings.Repeat("a", 513)), refused("spec.osImage", "may not be more than 512")},
 
-	{"disks", wukong("disks: [{name: data, size: 20Gi}]"), refused("spec.disks", "leave disks out and boot from osImage")},
 	{"firewall", wukong("firewall: {}"), refused("spec.firewall", "leave it out and filter in the guest")},
 	{"firewall from a block with host bits", wukong("firewall: {allow: [{from: 10.1.2.3/8, port: 22}]}"), findings{
 		{"spec.firewall", "leave it out and filter in the guest"},

@@ -24,7 +24,7 @@ func refused(field, message string) findings { return findings{{field, message}}
 
 // invalids are all rows of this package.
 func invalids() []invalid {
-	return slices.Concat(invalidMachines, invalidUsers, invalidNetworks, invalidAddresses, invalidRoutes, invalidTypes, invalidChildren, invalidUplinks)
+	return slices.Concat(invalidMachines, invalidDisks, invalidUsers, invalidNetworks, invalidAddresses, invalidRoutes, invalidTypes, invalidChildren, invalidUplinks)
 }
 
 func TestInvalid(t *testing.T) {

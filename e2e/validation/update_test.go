@@ -19,6 +19,8 @@ var (
 	someWukongNetwork = wukongNetwork("network: lan, type: ovs, bridgeName: br-lan, vlanId: 100, mtu: 1500, " +
 		"nodeBridgeName: vm-lan, macAddress: '02:00:5e:10:00:01', addresses: [10.0.0.10/24]")
 	someNodeBridge = nodeBridge("network: lan, bridgeName: br-lan, type: linux-bridge, uplink: ens160, vlanId: 100, mtu: 1500")
+	someDisk       = disk("size: 20Gi, storageClassName: fast, image: 'docker://debian'")
+	someClaim      = disk("claimName: vm-data")
 	someUplink     = fence("networkTypes: [bridge], maxUnavailable: 1")
 )
 
@@ -52,6 +54,17 @@ var forbiddenUpdates = []struct {
 	{update{"WukongNodeBridge", someNodeBridge, "vlanId", int64(200)}, finding{"spec", claimIsFixed}},
 	{update{"WukongNodeBridge", someNodeBridge, "vlanId", nil}, finding{"spec", claimIsFixed}},
 	{update{"WukongNodeBridge", someNodeBridge, "mtu", nil}, finding{"spec", claimIsFixed}},
+	{update{"Wukong", someDisk, "disks", disks("size", "20Gi", "storageClassName", "fast", "image", "docker://fedora")},
+		finding{"spec.disks[0].image", "the image of an existing disk is immutable, because a disk is filled once; add a disk of another name, and take this one out"}},
+	{update{"Wukong", someDisk, "disks", disks("size", "20Gi", "storageClassName", "fast")}, finding{"spec.disks[0].image", "the image of an existing disk is immutable"}},
+	{update{"Wukong", someDisk, "disks", disks("size", "20Gi", "image", "docker://debian")},
+		finding{"spec.disks[0].storageClassName", "the storageClassName of an existing disk is immutable; add a disk of another name, and take this one out"}},
+	{update{"Wukong", someClaim, "disks", disks("claimName", "vm-data-2")},
+		finding{"spec.disks[0].claimName", "the claimName of an existing disk is immutable; add a disk of another name, and take this one out"}},
+	{update{"Wukong", someDisk, "disks", disks("size", "10Gi", "storageClassName", "fast", "image", "docker://debian")},
+		finding{"spec.disks[0].size", "a disk can only be enlarged; keep the size it has, or add a smaller disk of another name and take this one out"}},
+	{update{"Wukong", someDisk, "disks", disks("size", "2097152", "storageClassName", "fast", "image", "docker://debian")},
+		finding{"spec.disks[0].size", "a disk can only be enlarged"}},
 	{update{"WukongUplink", someUplink, "vlanRanges", nil}, finding{"spec.vlanRanges", "must allow something: write vlanRanges"}},
 	{update{"WukongUplink", someUplink, "hostIP", "Move"}, finding{"spec.hostIP", "write untagged: Allow, add ovs to networkTypes, or leave hostIP out"}},
 }
@@ -63,6 +76,11 @@ var allowedUpdates = []update{
 	{"WukongNetwork", someWukongNetwork, "addresses", nil},
 	{"Wukong", wukong("networks: [{name: lan, vlanId: 100}]"), "networks", []any{map[string]any{"name": "wan"}}},
 	{"Wukong", wukong("networks: [{name: lan, vlanId: 100}]"), "networks", nil},
+	{"Wukong", someDisk, "disks", disks("size", "20.5Gi", "storageClassName", "fast", "image", "docker://debian")},
+	{"Wukong", someDisk, "disks", disks("size", "21474836480", "storageClassName", "fast", "image", "docker://debian")},
+	{"Wukong", someDisk, "disks", disks("size", "20480Mi", "storageClassName", "fast", "image", "docker://debian")},
+	{"Wukong", someDisk, "disks", []any{map[string]any{"name": "other", "size": "1Gi"}}},
+	{"Wukong", someDisk, "disks", nil},
 	{"WukongUplink", someUplink, "nodeGroups", []any{map[string]any{"name": "rack1", "interface": "ens161"}}},
 	{"WukongUplink", someUplink, "vlanRanges", []any{map[string]any{"first": int64(300), "last": int64(300)}}},
 	{"WukongUplink", someUplink, "networkTypes", nil},
@@ -89,6 +107,15 @@ func TestAllowedUpdates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// disks is one disk named data with the given fields and values.
+func disks(pairs ...string) []any {
+	fields := map[string]any{"name": "data"}
+	for i := 0; i < len(pairs); i += 2 {
+		fields[pairs[i]] = pairs[i+1]
+	}
+	return []any{fields}
 }
 
 func (u update) name() string {

@@ -27,6 +27,14 @@ var valids = []valid{
 	{"osImage by digest", wukong("osImage: 'registry.example.org:5000/disks/debian@sha256:" + strings.Repeat("0", 64) + "'"), nil},
 	{"osImage by its name", wukong("osImage: debian"), nil},
 	{"no disk", wukong("disks: []"), nil},
+	{"blank disk", wukong("disks: [{name: data, size: 20Gi, storageClassName: fast.ssd}]"), nil},
+	{"disk size in bytes", wukong("disks: [{name: data, size: '21474836480'}]"), nil},
+	{"disk sizes at the bounds", wukong("disks: [{name: a, size: 1Mi}, {name: b, size: 1Pi}]"), nil},
+	{"boot disk from a registry", wukong("disks: [{name: root, size: 20Gi, image: 'docker://registry.example.org:5000/disks/debian@sha256:" + strings.Repeat("0", 64) + "', boot: true}]"), nil},
+	{"boot disk from a web server", wukong("disks: [{name: root, size: 20Gi, image: 'https://example.org:8443/a%20b/debian.qcow2?x=1', boot: true}]"), nil},
+	{"boot disk that exists", wukong("disks: [{name: root, claimName: vm.root, boot: true}, {name: data, size: 1Gi, boot: false}]"), nil},
+	{"disks beside osImage", wukong("osImage: debian, disks: [{name: data, size: 20Gi, image: 'http://10.0.0.1/data.img'}, {name: more, claimName: more}]"), nil},
+	{"sixteen disks", wukong("disks: [" + strings.Join(manyDisks(), ", ") + "]"), nil},
 	{"placement", wukong("nodeSelector: {kubernetes.io/arch: amd64}, tolerations: [{key: a, operator: Exists}], " +
 		"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}}"), nil},
 	{"Secret of keys", wukong("sshKeySecret: ops.keys-1"), nil},
@@ -112,3 +120,12 @@ func manyNetworks() []string {
 }
 
 func octetDigits(i int) string { return string("12"[i/10]) + string("0123456789"[i%10]) }
+
+func manyDisks() []string {
+	disks := make([]string, 0, 16)
+	for i := range 16 {
+		name := strings.Repeat("n", 56) + string("0123456789abcdef"[i])
+		disks = append(disks, "{name: "+name+", size: 1Gi, image: 'https://example.org/"+strings.Repeat("a", 490)+"'}")
+	}
+	return disks
+}

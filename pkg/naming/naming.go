@@ -20,6 +20,9 @@ const (
 	MaxInterface = 15
 )
 
+// maxDiskSerial is the longest serial number of a virtio disk in bytes (virtio 1.2, 5.2.6: VIRTIO_BLK_T_GET_ID).
+const maxDiskSerial = 20
+
 const (
 	objectHashLength    = 8
 	interfaceHashLength = 5
@@ -39,6 +42,20 @@ func VirtualMachine(wukong string) string {
 // CloudInitSecret returns the name of the Secret with the guest's user-data and network-config.
 func CloudInitSecret(wukong string) string {
 	return object(wukong+"-cloudinit", wukong)
+}
+
+// DataVolume returns the name of the DataVolume of one disk of a Wukong, which CDI gives to the disk's claim too.
+func DataVolume(wukong, disk string) string {
+	return object(wukong+"-"+disk, wukong, disk)
+}
+
+// DiskSerial returns the serial number of a disk, by which the guest finds it as /dev/disk/by-id/virtio-SERIAL: its name,
+// or a shortened one where that is longer than a virtio disk's serial number may be.
+func DiskSerial(disk string) string {
+	if len(disk) <= maxDiskSerial {
+		return disk
+	}
+	return withHash(disk, maxDiskSerial, interfaceHashLength, disk)
 }
 
 // LabelValue returns an object's name as the value of a label: the name itself where it is short enough.

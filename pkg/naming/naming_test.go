@@ -24,6 +24,8 @@ func TestPreferredNames(t *testing.T) {
 		"VLAN interface":        {naming.VLANInterface("ens160", 100), "ens160.100"},
 		"guest NIC":             {naming.GuestInterface("management"), "management"},
 		"guest NIC of the pod":  {naming.GuestInterface("default"), "net-default"},
+		"disk":                  {naming.DataVolume("ubuntu-vm", "data"), "ubuntu-vm-data"},
+		"serial number":         {naming.DiskSerial("a-disk-of-20-letters"), "a-disk-of-20-letters"},
 		"label value":           {naming.LabelValue("ubuntu-vm"), "ubuntu-vm"},
 		"name of 63 characters": {naming.VirtualMachine(strings.Repeat("a", 63)), strings.Repeat("a", 63)},
 	} {
@@ -52,6 +54,8 @@ func TestShortenedNames(t *testing.T) {
 			naming.Policy(naming.Child(long, "lan")), naming.Policy(naming.Child(longer, "lan")),
 			naming.Policy("vm-lan"), naming.PolicyInNamespace("one", "vm-lan"), naming.PolicyInNamespace("two", "vm-lan"),
 		}, 63},
+		"disks":           {[]string{naming.DataVolume(long, "data"), naming.DataVolume(longer, "data"), naming.DataVolume(long, "data2")}, 63},
+		"serial numbers":  {[]string{naming.DiskSerial("the-database-of-the-shop"), naming.DiskSerial("the-database-of-the-shop-2"), naming.DiskSerial("the-database")}, 20},
 		"bridges":         {[]string{naming.Bridge("management-network"), naming.Bridge("management-network-2"), naming.Bridge("management")}, 15},
 		"VLAN interfaces": {[]string{naming.VLANInterface("enp175s0f0np0", 100), naming.VLANInterface("enp175s0f0np1", 100), naming.VLANInterface("enp175s0f0np0", 4094)}, 15},
 		"guest NICs": {[]string{

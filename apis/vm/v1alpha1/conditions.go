@@ -41,6 +41,38 @@ const (
 	// not a public key in OpenSSH's format.
 	ReasonSecretInvalid = "SecretInvalid"
 
+	// ConditionDisksReady says whether each persistent disk is there, filled, and as large as it is declared.
+	// Written by the vm controller.
+	ConditionDisksReady = "DisksReady"
+	// ReasonNoPersistentDisks surfaces for DisksReady=True while the machine has none.
+	ReasonNoPersistentDisks = "NoPersistentDisks"
+	// ReasonDisksNotReady surfaces when several disks are not ready for different reasons.
+	ReasonDisksNotReady = "DisksNotReady"
+	// ReasonDiskPending surfaces while a disk's DataVolume does not exist yet: KubeVirt makes it when the machine is
+	// started.
+	ReasonDiskPending = "DiskPending"
+	// ReasonWaitForFirstConsumer surfaces while a disk's storage is bound only when the machine is started, as its
+	// storage class says. The name is CDI's.
+	ReasonWaitForFirstConsumer = "WaitForFirstConsumer"
+	// ReasonImporting surfaces while CDI makes and fills a disk.
+	ReasonImporting = "Importing"
+	// ReasonImportFailed surfaces when CDI cannot fill a disk; the message holds its words.
+	ReasonImportFailed = "ImportFailed"
+	// ReasonClaimNotBound surfaces when a disk's claim gets no storage; the message holds CDI's words.
+	ReasonClaimNotBound = "ClaimNotBound"
+	// ReasonClaimNotFound surfaces when the PersistentVolumeClaim that claimName names does not exist.
+	ReasonClaimNotFound = "ClaimNotFound"
+	// ReasonCDINotInstalled surfaces when a disk has to be made and the cluster does not serve DataVolumes.
+	ReasonCDINotInstalled = "CDINotInstalled"
+	// ReasonDiskDiffers surfaces when a disk was filled from another image, or made in another storage class, than is
+	// declared now: it was taken out and added again.
+	ReasonDiskDiffers = "DiskDiffers"
+	// ReasonGrowing surfaces while a disk becomes as large as it is declared now.
+	ReasonGrowing = "Growing"
+	// ReasonGrowthRefused surfaces when the API server or the storage refuses to enlarge a disk; the message holds
+	// its words.
+	ReasonGrowthRefused = "GrowthRefused"
+
 	// ConditionVirtualMachineReady says whether the machine runs. Written by the vm controller.
 	ConditionVirtualMachineReady = "VirtualMachineReady"
 	// ReasonWaitingForNetworks surfaces while the machine is not made, or not updated, because a
@@ -51,6 +83,9 @@ const (
 	ReasonNoNodeForBridges = "NoNodeForBridges"
 	// ReasonWaitingForCloudInit surfaces while the machine is not made because CloudInitReady is False.
 	ReasonWaitingForCloudInit = "WaitingForCloudInit"
+	// ReasonWaitingForDisks surfaces while the machine is not made, or not updated, because a disk cannot be made or
+	// its name is somebody else's; DisksReady says which.
+	ReasonWaitingForDisks = "WaitingForDisks"
 	// ReasonKubeVirtNotInstalled surfaces when the cluster does not serve kubevirt.io/v1 VirtualMachines.
 	ReasonKubeVirtNotInstalled = "KubeVirtNotInstalled"
 	// ReasonStarting surfaces while KubeVirt brings the machine up.

@@ -29,7 +29,9 @@ const (
 
 // WukongSpec declares a virtual machine and its networks.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.disks) || size(self.disks) == 0",message="disks are not supported by this version of Wukong; leave disks out and boot from osImage",fieldPath=".disks"
+// +kubebuilder:validation:XValidation:rule="!has(self.osImage) || !has(self.disks) || !self.disks.exists(d, has(d.boot) && d.boot)",message="osImage and a disk with boot: true both say what to boot from; leave one of the two out",fieldPath=".osImage"
+// +kubebuilder:validation:XValidation:rule="!has(self.disks) || self.disks.filter(d, has(d.boot) && d.boot).size() <= 1",message="must contain at most one disk with boot: true; leave boot out of the others",fieldPath=".disks"
+// +kubebuilder:validation:XValidation:rule="!has(self.disks) || self.disks.all(d, !has(d.claimName) || self.disks.filter(e, has(e.claimName) && e.claimName == d.claimName).size() == 1)",message="each claimName must be used only once in a machine",fieldPath=".disks"
 // +kubebuilder:validation:XValidation:rule="!has(self.firewall)",message="firewall is not supported by this version of Wukong; leave it out and filter in the guest",fieldPath=".firewall"
 // +kubebuilder:validation:XValidation:rule="!has(self.cloudInit)",message="cloudInit is not supported by this version of Wukong; leave it out and use cloudInitUser",fieldPath=".cloudInit"
 // +kubebuilder:validation:XValidation:rule="!has(self.networks) || self.networks.filter(n, n.name == 'default' || (has(n.type) && n.type == 'pod')).size() <= 1",message="must contain at most one pod network; the network named default is one",fieldPath=".networks"
@@ -52,7 +54,8 @@ type WukongSpec struct {
 	Memory resource.Quantity `json:"memory,omitempty,omitzero"`
 
 	// osImage is the container-disk image the machine boots from. The disk is ephemeral: what the guest
-	// writes is gone when the machine stops. The default is the operator's default image.
+	// writes is gone when the machine stops. The default is the operator's default image, unless one of the
+	// disks has boot: true.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -60,7 +63,7 @@ type WukongSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.contains('://') || self.matches('^[a-zA-Z0-9]([a-zA-Z0-9._:/@-]*[a-zA-Z0-9])?$')",message="must be an image reference, for example quay.io/containerdisks/debian:12"
 	OSImage string `json:"osImage,omitempty"`
 
-	// disks are persistent disks. This version of Wukong refuses them.
+	// disks are persistent disks, in the order in which the guest sees them.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -116,7 +119,7 @@ type WukongSpec struct {
 // WukongStatus is what the controllers observed. The wukong controller writes the conditions Ready and
 // NetworksReady and the networks, the vm controller writes everything else.
 type WukongStatus struct {
-	// conditions are Ready, NetworksReady, CloudInitReady, VirtualMachineReady, RestartRequired and
+	// conditions are Ready, NetworksReady, CloudInitReady, DisksReady, VirtualMachineReady, RestartRequired and
 	// GuestNetworkInSync. Ready is True only when everything from the nodes to the guest is proved; else
 	// its message names the first thing that is missing and what to do.
 	// +optional

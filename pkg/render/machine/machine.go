@@ -52,7 +52,7 @@ type Input struct {
 }
 
 // Objects returns the Secret with the guest's data and the VirtualMachine, both without owner. The error is that of
-// marshalling.
+// marshalling, or about a disk's size that the API server refuses.
 func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 	data, err := guestData(in)
 	if err != nil {
@@ -76,7 +76,10 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 		Tolerations:         spec.Tolerations,
 		Affinity:            vm.Affinity(spec.Affinity, in.Bridges),
 	}
-	if built.Image == "" {
+	if built.Disks, err = disks(in.Wukong); err != nil {
+		return nil, nil, err
+	}
+	if built.Image == "" && spec.BootDisk() == nil {
 		built.Image, built.ImageDefaulted = in.DefaultImage, true
 	}
 	if built.RunStrategy == "" {
@@ -92,6 +95,18 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 		})
 	}
 	return secret, vm.Build(built), nil
+}
+
+func disks(wukong *vmv1alpha1.Wukong) ([]vm.Disk, error) {
+	built := make([]vm.Disk, 0, len(wukong.Spec.Disks))
+	for i := range wukong.Spec.Disks {
+		disk, err := vm.DiskOf(wukong.Name, &wukong.Spec.Disks[i])
+		if err != nil {
+			return nil, err
+		}
+		built = append(built, disk)
+	}
+	return built, nil
 }
 
 func guestData(in Input) (cloudinit.Data, error) {

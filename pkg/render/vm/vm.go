@@ -49,11 +49,14 @@ type Machine struct {
 	CPU int32
 	// Memory is the guest's memory.
 	Memory resource.Quantity
-	// Image is the container-disk image to boot from, and ImageDefaulted tells that the Wukong names none.
+	// Image is the container-disk image to boot from, empty where a disk is booted from, and ImageDefaulted tells that the
+	// Wukong names none.
 	Image          string
 	ImageDefaulted bool
 	// RunStrategy is the one to write, and DeclaredRunStrategy the Wukong's own, which is remembered.
 	RunStrategy, DeclaredRunStrategy vmv1alpha1.RunStrategy
+	// Disks are the persistent disks in their order; at most one of them is to boot from.
+	Disks []Disk
 	// NICs are the machine's NICs in their order.
 	NICs []NIC
 	// CloudInitSecret is the Secret with the guest's data, and CloudInitHash a hash of that data.
@@ -84,7 +87,8 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 			Annotations: annotations,
 		},
 		Spec: kubevirtv1.VirtualMachineSpec{
-			RunStrategy: &strategy,
+			RunStrategy:         &strategy,
+			DataVolumeTemplates: m.dataVolumes(labels),
 			Template: &kubevirtv1.VirtualMachineInstanceTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      labels,
@@ -99,6 +103,7 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 func (m Machine) instance() kubevirtv1.VirtualMachineInstanceSpec {
 	memory := m.Memory
 	networks, interfaces := m.networking()
+	disks, volumes := m.storage()
 	return kubevirtv1.VirtualMachineInstanceSpec{
 		Domain: kubevirtv1.DomainSpec{
 			// Sockets are what KubeVirt can add to a running machine; cores and threads are not.
@@ -109,23 +114,13 @@ func (m Machine) instance() kubevirtv1.VirtualMachineInstanceSpec {
 				Serial: naming.FirmwareSerial(m.UID),
 			},
 			Devices: kubevirtv1.Devices{
-				Disks:      []kubevirtv1.Disk{virtioDisk(rootVolume), virtioDisk(cloudInitVolume)},
+				Disks:      disks,
 				Rng:        &kubevirtv1.Rng{},
 				Interfaces: interfaces,
 			},
 		},
-		Networks: networks,
-		Volumes: []kubevirtv1.Volume{
-			{Name: rootVolume, VolumeSource: kubevirtv1.VolumeSource{
-				ContainerDisk: &kubevirtv1.ContainerDiskSource{Image: m.Image},
-			}},
-			{Name: cloudInitVolume, VolumeSource: kubevirtv1.VolumeSource{
-				CloudInitNoCloud: &kubevirtv1.CloudInitNoCloudSource{
-					UserDataSecretRef:    &corev1.LocalObjectReference{Name: m.CloudInitSecret},
-					NetworkDataSecretRef: &corev1.LocalObjectReference{Name: m.CloudInitSecret},
-				},
-			}},
-		},
+		Networks:     networks,
+		Volumes:      volumes,
 		NodeSelector: m.NodeSelector,
 		Tolerations:  m.Tolerations,
 		Affinity:     m.Affinity,

@@ -4,8 +4,10 @@
 package vm_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -71,6 +73,52 @@ func TestPlacement(t *testing.T) {
 		}}},
 	}}}
 	compare(t, "placement.yaml", m)
+}
+
+// TestDisks names its golden files after what the machine boots from, and what it has beside that.
+func TestDisks(t *testing.T) {
+	registry := vm.Disk{Name: "root", Claim: "vm-root", Size: resource.MustParse("20Gi"), Image: "docker://quay.io/containerdisks/debian:12", Boot: true}
+	web := vm.Disk{Name: "data", Claim: "vm-data", Size: resource.MustParse("5Gi"), StorageClassName: "fast", Image: "https://example.org/data.qcow2"}
+	blank := vm.Disk{Name: "scratch-of-the-long-name", Claim: "vm-scratch-of-the-long-name", Size: resource.MustParse("1Gi")}
+	existing := vm.Disk{Name: "archive", Claim: "archive-2019", Existing: true}
+	claimed := vm.Disk{Name: "root", Claim: "old-root", Existing: true, Boot: true}
+	for name, row := range map[string]struct {
+		image string
+		disks []vm.Disk
+	}{
+		"boot-registry":        {"", []vm.Disk{web, registry, blank, existing}},
+		"boot-claim":           {"", []vm.Disk{claimed}},
+		"boot-image-and-disks": {vmv1alpha1.DefaultOSImage, []vm.Disk{web, existing}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := machine(pod)
+			m.Image, m.Disks = row.image, row.disks
+			compare(t, name+".yaml", m)
+		})
+	}
+}
+
+func TestDiskOf(t *testing.T) {
+	for name, row := range map[string]struct {
+		declared vmv1alpha1.Disk
+		want     vm.Disk
+	}{
+		"made": {
+			vmv1alpha1.Disk{Name: "data", Size: "20Gi", StorageClassName: "fast", Image: "docker://debian", Boot: true},
+			vm.Disk{Name: "data", Claim: "vm-data", Size: resource.MustParse("20Gi"), StorageClassName: "fast", Image: "docker://debian", Boot: true},
+		},
+		"existing": {vmv1alpha1.Disk{Name: "data", ClaimName: "mine"}, vm.Disk{Name: "data", Claim: "mine", Existing: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := vm.DiskOf("vm", &row.declared)
+			if diff := cmp.Diff(row.want, got); err != nil || diff != "" {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+	if _, err := vm.DiskOf("vm", &vmv1alpha1.Disk{Name: "data", Size: "big"}); err == nil || !strings.Contains(err.Error(), "disk data") {
+		t.Errorf("a size that is no quantity gives %v", err)
+	}
 }
 
 func TestStopped(t *testing.T) {
