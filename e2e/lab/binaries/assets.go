@@ -1,8 +1,9 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package binaries provides the real etcd, kube-apiserver and kube-controller-manager that the lab runs, built from Go modules
-// that anyone can verify through the checksum database. Release archives are never downloaded, so a Go module proxy is enough.
+// Package binaries provides the real etcd, kube-apiserver and kube-controller-manager that the lab runs, and KubeVirt's virt-api
+// and virt-controller, built from Go modules that anyone can verify through the checksum database. Release archives are never
+// downloaded, so a Go module proxy is enough.
 package binaries
 
 import (
@@ -19,6 +20,9 @@ const (
 	etcd                  = "etcd"
 	kubeAPIServer         = "kube-apiserver"
 	kubeControllerManager = "kube-controller-manager"
+	virtAPI               = "virt-api"
+	virtController        = "virt-controller"
+	virtComponents        = "virt-components"
 )
 
 // Assets are the paths of the control plane's executables.
@@ -28,40 +32,71 @@ type Assets struct {
 	KubeControllerManager string
 }
 
+// KubeVirtAssets are the paths of KubeVirt's executables.
+type KubeVirtAssets struct {
+	VirtAPI        string
+	VirtController string
+	// Components prints what KubeVirt's operator would install for the other two, as a List in JSON.
+	Components string
+}
+
+// wanted are binaries of one recipe, and where their paths go.
+type wanted struct {
+	recipe   string
+	binaries map[string]*string
+}
+
 // Ensure returns executables that are ready to run. It takes them from KUBEBUILDER_ASSETS when that is set and builds the ones
 // that are missing into the lab's cache, which happens once and takes minutes: progress is told about it, and about nothing else.
 func Ensure(ctx context.Context, progress io.Writer) (Assets, error) {
-	provided := os.Getenv(assetsVariable)
 	assets := Assets{}
-	wanted := []struct {
-		recipe   string
-		binaries map[string]*string
-	}{
+	for _, want := range []wanted{
 		{"etcd", map[string]*string{etcd: &assets.Etcd}},
 		{"kubernetes", map[string]*string{
 			kubeAPIServer:         &assets.KubeAPIServer,
 			kubeControllerManager: &assets.KubeControllerManager,
 		}},
-	}
-	for _, want := range wanted {
-		var missing []string
-		for name, path := range want.binaries {
-			if *path = executableIn(provided, name); *path == "" {
-				missing = append(missing, name)
-			}
-		}
-		if len(missing) == 0 {
-			continue
-		}
-		folder, err := ensureBuilt(ctx, want.recipe, missing, progress)
-		if err != nil {
+	} {
+		if err := want.ensure(ctx, progress); err != nil {
 			return Assets{}, err
-		}
-		for _, name := range missing {
-			*want.binaries[name] = filepath.Join(folder, name)
 		}
 	}
 	return assets, nil
+}
+
+// EnsureKubeVirt does for KubeVirt's control plane what Ensure does for that of Kubernetes.
+func EnsureKubeVirt(ctx context.Context, progress io.Writer) (KubeVirtAssets, error) {
+	assets := KubeVirtAssets{}
+	want := wanted{"kubevirt", map[string]*string{
+		virtAPI:        &assets.VirtAPI,
+		virtController: &assets.VirtController,
+		virtComponents: &assets.Components,
+	}}
+	if err := want.ensure(ctx, progress); err != nil {
+		return KubeVirtAssets{}, err
+	}
+	return assets, nil
+}
+
+func (w wanted) ensure(ctx context.Context, progress io.Writer) error {
+	provided := os.Getenv(assetsVariable)
+	var missing []string
+	for name, path := range w.binaries {
+		if *path = executableIn(provided, name); *path == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	folder, err := ensureBuilt(ctx, w.recipe, missing, progress)
+	if err != nil {
+		return err
+	}
+	for _, name := range missing {
+		*w.binaries[name] = filepath.Join(folder, name)
+	}
+	return nil
 }
 
 // ensureBuilt finds the recipe in the repository and builds what the cache does not have yet.

@@ -64,8 +64,8 @@ func requiredVersion(ctx context.Context, folder, path string) (string, error) {
 
 func (m *module) hash() (string, error) {
 	sum := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join(m.folder, name))
+	for _, name := range append([]string{"go.mod", "go.sum"}, m.sources...) {
+		content, err := os.ReadFile(filepath.Join(m.folder, filepath.FromSlash(name)))
 		if err != nil {
 			return "", err
 		}

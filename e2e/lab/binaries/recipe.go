@@ -16,6 +16,8 @@ type recipe struct {
 	packages map[string]string
 	// stamp gives the linker flags that tell the binaries their own version.
 	stamp func(version string) []string
+	// sources are files beside the go.mod that binaries are built from as well.
+	sources []string
 }
 
 // recipes are keyed by the folder that holds the recipe's go.mod.
@@ -33,6 +35,16 @@ var recipes = map[string]recipe{
 		},
 		stamp: stampKubernetes,
 	},
+	"kubevirt": {
+		module: "kubevirt.io/kubevirt",
+		packages: map[string]string{
+			virtAPI:        "kubevirt.io/kubevirt/cmd/virt-api",
+			virtController: "kubevirt.io/kubevirt/cmd/virt-controller",
+			virtComponents: "./components",
+		},
+		stamp:   stampKubeVirt,
+		sources: []string{"components/main.go"},
+	},
 }
 
 // unstamped is for binaries that know their version from their source.
@@ -48,4 +60,9 @@ func stampKubernetes(version string) []string {
 		fmt.Sprintf("-X %sgitMajor=%s", variables, major),
 		fmt.Sprintf("-X %sgitMinor=%s", variables, minor),
 	}
+}
+
+// stampKubeVirt sets the version that virt-api serves and both log.
+func stampKubeVirt(version string) []string {
+	return []string{"-X kubevirt.io/client-go/version.gitVersion=" + version}
 }

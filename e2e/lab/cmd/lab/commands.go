@@ -21,10 +21,13 @@ import (
 func newBinariesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "binaries",
-		Short: "Build etcd, kube-apiserver and kube-controller-manager, unless they are in the cache",
+		Short: "Build the servers of the lab, of Kubernetes and of KubeVirt, unless they are in the cache",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			_, err := binaries.Ensure(command.Context(), os.Stderr)
+			if _, err := binaries.Ensure(command.Context(), os.Stderr); err != nil {
+				return err
+			}
+			_, err := binaries.EnsureKubeVirt(command.Context(), os.Stderr)
 			return err
 		},
 	}
