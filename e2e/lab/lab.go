@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +23,7 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/kubevirt"
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
 	"github.com/novasphere/wukong/e2e/lab/nmstate"
+	"github.com/novasphere/wukong/e2e/lab/virt"
 )
 
 // Options say what the lab starts with. The zero value is complete.
@@ -33,7 +35,16 @@ type Options struct {
 	// NMState and KubeVirt say how the actors behave.
 	NMState  nmstate.Options
 	KubeVirt kubevirt.Options
+	// RealKubeVirt runs KubeVirt's own virt-api and virt-controller, and leaves the nodes alone to the actor. Without
+	// KubeVirt among the neighbours it has no effect. The environment variable WUKONG_KUBEVIRT=real sets it as well.
+	RealKubeVirt bool
 }
+
+// kubeVirtVariable says which KubeVirt labs run.
+const kubeVirtVariable = "WUKONG_KUBEVIRT"
+
+// RealKubeVirt reports whether the environment asks for labs with KubeVirt's own control plane.
+func RealKubeVirt() bool { return os.Getenv(kubeVirtVariable) == "real" }
 
 // Lab is a running lab.
 type Lab struct {
@@ -42,6 +53,8 @@ type Lab struct {
 	// NMState and KubeVirt are the actors.
 	NMState  *nmstate.Actor
 	KubeVirt *kubevirt.Actor
+	// Virt is KubeVirt's own control plane, if the lab runs it.
+	Virt *virt.ControlPlane
 	// Config and Client have all rights, and Client reads past any cache.
 	Config *rest.Config
 	Client client.Client
@@ -59,6 +72,7 @@ func Start(ctx context.Context, options Options) (*Lab, error) {
 	if options.Neighbours == nil {
 		options.Neighbours = []neighbours.API{neighbours.NMState, neighbours.Multus, neighbours.KubeVirt}
 	}
+	options.RealKubeVirt = (options.RealKubeVirt || RealKubeVirt()) && slices.Contains(options.Neighbours, neighbours.KubeVirt)
 	lab := &Lab{progress: options.Progress}
 	if err := lab.start(ctx, options); err != nil {
 		return nil, errors.Join(err, lab.Stop())
@@ -85,10 +99,8 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if l.Client, err = client.New(l.Config, client.Options{Scheme: scheme}); err != nil {
 		return fmt.Errorf("making the lab's client: %w", err)
 	}
-	if len(options.Neighbours) > 0 {
-		if err := neighbours.Install(ctx, l.Config, options.Neighbours...); err != nil {
-			return err
-		}
+	if err := l.installNeighbours(ctx, options); err != nil {
+		return err
 	}
 	if err := l.installWukong(ctx); err != nil {
 		return err
@@ -103,10 +115,30 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if l.NMState, err = nmstate.Start(actors, l.Config, options.NMState); err != nil {
 		return fmt.Errorf("starting the NMState actor: %w", err)
 	}
+	options.KubeVirt.NodesOnly = options.RealKubeVirt
 	if l.KubeVirt, err = kubevirt.Start(actors, l.Config, options.KubeVirt); err != nil {
 		return fmt.Errorf("starting the KubeVirt actor: %w", err)
 	}
 	return nil
+}
+
+// installNeighbours installs the APIs, KubeVirt's with all of its control plane if that is asked for.
+func (l *Lab) installNeighbours(ctx context.Context, options Options) error {
+	apis := options.Neighbours
+	if options.RealKubeVirt {
+		apis = slices.DeleteFunc(slices.Clone(apis), func(api neighbours.API) bool { return api == neighbours.KubeVirt })
+	}
+	if len(apis) > 0 {
+		if err := neighbours.Install(ctx, l.Config, apis...); err != nil {
+			return err
+		}
+	}
+	if !options.RealKubeVirt {
+		return nil
+	}
+	var err error
+	l.Virt, err = virt.Start(ctx, l.Plane, virt.Options{Progress: options.Progress})
+	return err
 }
 
 // Stop ends everything that the lab started and removes its folder.
@@ -121,8 +153,11 @@ func (l *Lab) Stop() error {
 		l.cancel()
 	}
 	var err error
+	if l.Virt != nil {
+		err = l.Virt.Stop()
+	}
 	if l.Plane != nil {
-		err = l.Plane.Stop()
+		err = errors.Join(err, l.Plane.Stop())
 	}
 	if l.folder != "" {
 		err = errors.Join(err, os.RemoveAll(l.folder))

@@ -66,6 +66,8 @@ func (a *authority) issueServing(name string) (keyPair, error) {
 	template.IPAddresses = []net.IP{net.ParseIP(loopback), net.IPv6loopback, net.ParseIP(kubernetesServiceIP)}
 	template.DNSNames = []string{
 		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+		// The API server knows an aggregated one by the name of its Service.
+		"virt-api.kubevirt.svc",
 	}
 	return a.issue(template)
 }

@@ -128,3 +128,9 @@ func (p *ControlPlane) Kubeconfig() string { return p.files.adminKubeconfig() }
 
 // Folder returns the folder with the components' logs, which is there until Stop.
 func (p *ControlPlane) Folder() string { return filepath.Clean(p.files.folder) }
+
+// ServingFiles returns the paths of the certificate and the key with which the components serve on the loopback interface, for
+// servers that run beside them. Its authority is that of Config.
+func (p *ControlPlane) ServingFiles() (certificate, key string) {
+	return p.files.certificate(servingCertificate), p.files.key(servingCertificate)
+}

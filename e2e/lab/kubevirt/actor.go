@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -33,11 +34,15 @@ type key = types.NamespacedName
 type Actor struct {
 	options Options
 	client  client.Client
-	queue   workqueue.TypedRateLimitingInterface[key]
-	watcher *crdwatch.Watcher
-	cancel  context.CancelFunc
-	ctx     context.Context //nolint:containedctx // the actor's life: watch callbacks carry none.
-	wg      sync.WaitGroup
+	// handler writes as virt-handler, which virt-api lets change instances.
+	handler client.Client
+	// requests are what virtctl sends to virt-api, which serves an API of its own.
+	requests rest.Interface
+	queue    workqueue.TypedRateLimitingInterface[key]
+	watcher  *crdwatch.Watcher
+	cancel   context.CancelFunc
+	ctx      context.Context //nolint:containedctx // the actor's life: watch callbacks carry none.
+	wg       sync.WaitGroup
 
 	mu       sync.Mutex
 	machines map[key]*Machine
@@ -66,11 +71,23 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 	if err != nil {
 		return nil, fmt.Errorf("build the client: %w", err)
 	}
+	asHandler := rest.CopyConfig(config)
+	asHandler.Impersonate.UserName = handlerUser
+	handler, err := newClient(asHandler)
+	if err != nil {
+		return nil, fmt.Errorf("build the client of virt-handler: %w", err)
+	}
+	requests, err := rest.UnversionedRESTClientFor(dynamic.ConfigFor(config))
+	if err != nil {
+		return nil, fmt.Errorf("build the client of virt-api: %w", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[key](20*time.Millisecond, time.Second)
 	a := &Actor{
 		options:   options.withDefaults(),
 		client:    api,
+		handler:   handler,
+		requests:  requests,
 		queue:     workqueue.NewTypedRateLimitingQueue(limiter),
 		ctx:       ctx,
 		cancel:    cancel,
@@ -147,9 +164,10 @@ func (a *Actor) next(ctx context.Context) bool {
 	return true
 }
 
-// opened puts a KubeVirt object where KubeVirt has just been installed: an installation without one does nothing.
+// opened puts a KubeVirt object where KubeVirt has just been installed: an installation without one does nothing. Whoever
+// installs the real one makes it himself.
 func (a *Actor) opened(resource schema.GroupVersionResource) {
-	if resource != kubevirts {
+	if resource != kubevirts || a.options.NodesOnly {
 		return
 	}
 	a.wg.Go(func() {

@@ -51,15 +51,12 @@ func (a *Actor) registered(ctx context.Context, plugin string) (bool, error) {
 
 // installConfiguration makes the KubeVirt object say what the actor plays: a deployed KubeVirt with its plugins.
 func (a *Actor) installConfiguration(ctx context.Context) error {
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ConfigurationKey.Namespace}}
-	if err := a.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("create the namespace of KubeVirt: %w", err)
+	if !a.options.NodesOnly {
+		if err := a.createConfiguration(ctx); err != nil {
+			return err
+		}
 	}
 	object := &kubevirtv1.KubeVirt{}
-	object.Namespace, object.Name = ConfigurationKey.Namespace, ConfigurationKey.Name
-	if err := a.client.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("create the KubeVirt object: %w", err)
-	}
 	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
 		return fmt.Errorf("read the KubeVirt object: %w", err)
 	}
@@ -74,7 +71,24 @@ func (a *Actor) installConfiguration(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("configure KubeVirt: %w", err)
 	}
-	err = patchStatus(ctx, a.client, object, "virt-operator", func(object *kubevirtv1.KubeVirt) {
+	return nil
+}
+
+// createConfiguration makes the KubeVirt object of a KubeVirt that is deployed.
+func (a *Actor) createConfiguration(ctx context.Context) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ConfigurationKey.Namespace}}
+	if err := a.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create the namespace of KubeVirt: %w", err)
+	}
+	object := &kubevirtv1.KubeVirt{}
+	object.Namespace, object.Name = ConfigurationKey.Namespace, ConfigurationKey.Name
+	if err := a.client.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create the KubeVirt object: %w", err)
+	}
+	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
+		return fmt.Errorf("read the KubeVirt object: %w", err)
+	}
+	err := patchStatus(ctx, a.client, object, "virt-operator", func(object *kubevirtv1.KubeVirt) {
 		object.Status.Phase = kubevirtv1.KubeVirtPhaseDeployed
 		object.Status.DefaultArchitecture = defaultArchitecture
 		object.Status.ObservedKubeVirtVersion = "v1.9.0"

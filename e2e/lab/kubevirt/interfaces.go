@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"net"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -88,7 +89,13 @@ func (a *Actor) report(
 	vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod, inside guest.Network, s script, agent bool,
 ) []kubevirtv1.VirtualMachineInstanceNetworkInterface {
 	var list []kubevirtv1.VirtualMachineInstanceNetworkInterface
-	for _, network := range vmi.Spec.Networks {
+	links := podLinks(pod)
+	for _, network := range podNetworkFirst(vmi.Spec.Networks) {
+		// A NIC is in the guest when its link is in the pod, until somebody wants it unplugged.
+		if interfaceOf(vmi, network.Name).State == kubevirtv1.InterfaceStateAbsent ||
+			!links[podNIC(network)] {
+			continue
+		}
 		nic := kubevirtv1.VirtualMachineInstanceNetworkInterface{
 			Name: network.Name, MAC: macOf(vmi, network.Name), PodInterfaceName: podNIC(network),
 			InfoSource: sourceDomain, QueueCount: 1, LinkState: "up",
@@ -115,6 +122,22 @@ func (a *Actor) report(
 		list = append(list, nic)
 	}
 	return list
+}
+
+// podNetworkFirst is the order in which virt-controller keeps the interfaces of an instance's status.
+func podNetworkFirst(networks []kubevirtv1.Network) []kubevirtv1.Network {
+	ordered := slices.Clone(networks)
+	slices.SortStableFunc(ordered, func(a, b kubevirtv1.Network) int {
+		switch {
+		case a.Pod != nil && b.Pod == nil:
+			return -1
+		case a.Pod == nil && b.Pod != nil:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return ordered
 }
 
 // plain drops the prefix lengths, which KubeVirt does not report.

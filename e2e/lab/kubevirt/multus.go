@@ -64,18 +64,21 @@ func multusAnnotation(vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
 	return string(text), nil
 }
 
-// networkStatus is what Multus reports on the pod once its links are there.
-func networkStatus(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) (string, error) {
+// networkStatus is what Multus reports on the pod once the links that its annotation asks for are there.
+func networkStatus(pod *corev1.Pod) (string, error) {
+	var elements []nadv1.NetworkSelectionElement
+	if asked := pod.Annotations[networksAnnotation]; asked != "" {
+		if err := json.Unmarshal([]byte(asked), &elements); err != nil {
+			return "", fmt.Errorf("read the Multus annotation of pod %s: %w", pod.Name, err)
+		}
+	}
 	statuses := []nadv1.NetworkStatus{{
 		Name: "cbr0", Interface: primaryPodNIC, IPs: []string{podAddress(pod)}, Default: true,
 	}}
-	for _, network := range vmi.Spec.Networks {
-		if network.Multus == nil || network.Multus.Default {
-			continue
-		}
-		definition := attachment(vmi.Namespace, network.Multus)
+	for _, element := range elements {
+		definition := key{Namespace: element.Namespace, Name: element.Name}
 		statuses = append(statuses, nadv1.NetworkStatus{
-			Name: definition.String(), Interface: podNIC(network), Mac: interfaceOf(vmi, network.Name).MacAddress,
+			Name: definition.String(), Interface: element.InterfaceRequest, Mac: element.MacRequest,
 		})
 	}
 	text, err := json.Marshal(statuses)
@@ -83,6 +86,18 @@ func networkStatus(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) (str
 		return "", fmt.Errorf("write Multus's report: %w", err)
 	}
 	return string(text), nil
+}
+
+// podLinks are the links that Multus reported on a pod.
+func podLinks(pod *corev1.Pod) map[string]bool {
+	var statuses []nadv1.NetworkStatus
+	// It is this actor's own report; one that cannot be read names no link.
+	_ = json.Unmarshal([]byte(pod.Annotations[statusAnnotation]), &statuses)
+	links := map[string]bool{}
+	for _, status := range statuses {
+		links[status.Interface] = true
+	}
+	return links
 }
 
 // missingAttachment names a NetworkAttachmentDefinition that an instance needs and that does not exist, or is empty.

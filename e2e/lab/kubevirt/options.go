@@ -35,6 +35,8 @@ type Options struct {
 	AgentDelay time.Duration
 	// CrashBackoff is the pause before a crashed machine starts again; zero means DefaultCrashBackoff.
 	CrashBackoff time.Duration
+	// NodesOnly plays nodes alone, beside a virt-api and a virt-controller that are the real ones.
+	NodesOnly bool
 	// MissingNetwork says what a missing NetworkAttachmentDefinition does.
 	MissingNetwork MissingNetwork
 	// WithoutAgent starts every guest without an agent, unless its script says otherwise.

@@ -30,6 +30,13 @@ func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	if a.options.NodesOnly {
+		if s.vmi == nil {
+			return 0, nil
+		}
+		after, err := a.serve(ctx, s)
+		return after, ignoreRace(err)
+	}
 	var after time.Duration
 	if s.vmi != nil {
 		if after, err = a.advance(ctx, s); err != nil {
@@ -78,6 +85,16 @@ func ignoreRace(err error) error {
 		return nil
 	}
 	return err
+}
+
+// patchInstance writes what an edit changed in an instance, as the component that the actor plays.
+func (a *Actor) patchInstance(
+	ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, edit func(*kubevirtv1.VirtualMachineInstance),
+) error {
+	if a.options.NodesOnly {
+		return patch(ctx, a.handler, vmi, managerHandler, edit)
+	}
+	return patch(ctx, a.client, vmi, managerController, edit)
 }
 
 // patch writes what an edit changed, in metadata, spec and, where the resource has no status of its own, status.

@@ -37,8 +37,12 @@ func watched() []crdwatch.API {
 const (
 	managerAPI        = "virt-api"
 	managerController = "virt-controller"
+	managerHandler    = "virt-handler"
 	managerKubelet    = "kubelet"
 )
+
+// handlerUser is virt-handler's name at the API server. virt-api lets KubeVirt's own components alone change an instance.
+const handlerUser = "system:serviceaccount:kubevirt:kubevirt-handler"
 
 // newClient reads and writes without a cache. Its mapping is fixed, because discovery would forget and learn kinds at
 // the pace of definitions that come and go.

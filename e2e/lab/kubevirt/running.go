@@ -40,7 +40,9 @@ func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
 	m.booted, m.script.persistentDisk = outcome, disk
 	m.mu.Unlock()
 	return a.options.AgentDelay, a.enter(ctx, s.vmi, kubevirtv1.Running, func(vmi *kubevirtv1.VirtualMachineInstance) {
-		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "")
+		if !a.options.NodesOnly {
+			setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "")
+		}
 		setMigratable(vmi)
 		setTopology(vmi)
 		vmi.Status.Interfaces = a.report(s.vmi, s.pod, outcome, s.script, false)
@@ -66,11 +68,16 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 	if left := a.options.AgentDelay - a.phaseAge(s.vmi); left > 0 && condition(s.vmi, kubevirtv1.VirtualMachineInstanceAgentConnected) == nil {
 		return left, nil
 	}
+	if err := a.relink(ctx, s.pod); err != nil {
+		return 0, err
+	}
 	connected := a.hasAgent(s.script)
 	m := a.machine(s.key)
-	return 0, patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
+	return 0, a.patchInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.Interfaces = a.report(vmi, s.pod, m.Guest(), s.script, connected)
-		setTopology(vmi)
+		if !a.options.NodesOnly {
+			setTopology(vmi)
+		}
 		if !connected {
 			dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
 			vmi.Status.GuestOSInfo = kubevirtv1.VirtualMachineInstanceGuestOSInfo{}

@@ -15,33 +15,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// place finds the pod a node and starts its containers: the scheduler's and the kubelet's part.
+// place has the pod launched and lets the instance follow it.
 func (a *Actor) place(ctx context.Context, s *scene) (time.Duration, error) {
 	if s.pod == nil {
 		return 0, a.enter(ctx, s.vmi, kubevirtv1.Failed, nil)
 	}
 	a.wait(s.key)
-	if s.pod.Spec.NodeName == "" {
-		placed, err := a.bind(ctx, s)
-		if err != nil || !placed {
-			return 0, err
-		}
-	}
-	if condition(s.vmi, podScheduled) != nil {
-		if err := a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
-			dropCondition(vmi, podScheduled)
-		}); err != nil {
-			return 0, err
-		}
-	}
-	obstacle, err := a.obstacle(ctx, s.vmi)
+	launched, err := a.launch(ctx, s)
 	if err != nil {
 		return 0, err
 	}
-	if obstacle != "" {
-		return 0, a.reportPod(ctx, s.pod, waitingStatus(obstacle))
-	}
-	if err := a.runPod(ctx, s); err != nil {
+	if err := a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		followPlacement(vmi, s.pod)
+	}); err != nil || !launched {
 		return 0, err
 	}
 	return a.options.StepDelay, a.enter(ctx, s.vmi, kubevirtv1.Scheduled, func(vmi *kubevirtv1.VirtualMachineInstance) {
@@ -55,7 +41,40 @@ func (a *Actor) place(ctx context.Context, s *scene) (time.Duration, error) {
 	})
 }
 
-// bind gives the pod a node; it is false if none fits, which the pod and the instance then say.
+// followPlacement says of an instance what its pod says of finding a node, while it finds none.
+func followPlacement(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) {
+	dropped := true
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			setCondition(vmi, podScheduled, c.Status, c.Reason, c.Message)
+			dropped = false
+		}
+	}
+	if dropped {
+		dropCondition(vmi, podScheduled)
+	}
+}
+
+// launch finds the pod a node and starts its containers: the scheduler's and the kubelet's part. It is false while
+// something keeps it from that, which the pod then says.
+func (a *Actor) launch(ctx context.Context, s *scene) (bool, error) {
+	if s.pod.Spec.NodeName == "" {
+		placed, err := a.bind(ctx, s)
+		if err != nil || !placed {
+			return false, err
+		}
+	}
+	obstacle, err := a.obstacle(ctx, s.vmi)
+	if err != nil {
+		return false, err
+	}
+	if obstacle != "" {
+		return false, a.reportPod(ctx, s.pod, waitingStatus(s.pod, obstacle))
+	}
+	return true, a.runPod(ctx, s)
+}
+
+// bind gives the pod a node; it is false if none fits, which the pod then says.
 func (a *Actor) bind(ctx context.Context, s *scene) (bool, error) {
 	node, message, err := a.chooseNode(ctx, s)
 	if err != nil {
@@ -67,12 +86,7 @@ func (a *Actor) bind(ctx context.Context, s *scene) (bool, error) {
 		status.Conditions = []corev1.PodCondition{{
 			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message,
 		}}
-		if err := a.reportPod(ctx, s.pod, *status); err != nil {
-			return false, err
-		}
-		return false, a.enter(ctx, s.vmi, kubevirtv1.Scheduling, func(vmi *kubevirtv1.VirtualMachineInstance) {
-			setCondition(vmi, podScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, message)
-		})
+		return false, a.reportPod(ctx, s.pod, *status)
 	}
 	binding := &corev1.Binding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.pod.Namespace, Name: s.pod.Name, UID: s.pod.UID},
@@ -123,28 +137,20 @@ func (a *Actor) obstacle(ctx context.Context, vmi *kubevirtv1.VirtualMachineInst
 	return fmt.Sprintf("cannot find a network-attachment-definition (%s)", absent), nil
 }
 
-func waitingStatus(message string) corev1.PodStatus {
+func waitingStatus(pod *corev1.Pod, message string) corev1.PodStatus {
 	return corev1.PodStatus{
 		Phase:      corev1.PodPending,
 		Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}},
-		ContainerStatuses: []corev1.ContainerStatus{{
-			Name: computeSection, Image: launcherImage,
-			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating", Message: message}},
-		}},
+		ContainerStatuses: containerStatuses(pod, corev1.ContainerState{
+			Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating", Message: message},
+		}),
 	}
 }
 
 // runPod reports the pod as running, with the links that Multus made.
 func (a *Actor) runPod(ctx context.Context, s *scene) error {
-	report, err := networkStatus(s.vmi, s.pod)
-	if err != nil {
+	if err := a.relink(ctx, s.pod); err != nil {
 		return err
-	}
-	err = patch(ctx, a.client, s.pod, managerKubelet, func(pod *corev1.Pod) {
-		pod.Annotations[statusAnnotation] = report
-	})
-	if err != nil {
-		return fmt.Errorf("report the links of pod %s: %w", s.pod.Name, err)
 	}
 	now := metav1.Now()
 	address := podAddress(s.pod)
@@ -153,10 +159,7 @@ func (a *Actor) runPod(ctx context.Context, s *scene) error {
 		Conditions: []corev1.PodCondition{
 			{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}, {Type: corev1.PodReady, Status: corev1.ConditionTrue},
 		},
-		ContainerStatuses: []corev1.ContainerStatus{{
-			Name: computeSection, Image: launcherImage, Ready: true,
-			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
-		}},
+		ContainerStatuses: containerStatuses(s.pod, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}),
 	})
 }
 

@@ -14,6 +14,9 @@ import (
 // StopVM is `virtctl stop`: it rewrites the run strategy to Halted as virt-api, whoever else wants to own the field. A
 // machine whose strategy is Manual keeps it and loses its instance.
 func (a *Actor) StopVM(ctx context.Context, namespace, name string) error {
+	if a.options.NodesOnly {
+		return a.ask(ctx, namespace, name, "stop")
+	}
 	machine, manual, err := a.readMachine(ctx, namespace, name)
 	if err != nil {
 		return err
@@ -27,6 +30,9 @@ func (a *Actor) StopVM(ctx context.Context, namespace, name string) error {
 // StartVM is `virtctl start`: it rewrites the run strategy to Always as virt-api. A machine whose strategy is Manual
 // keeps it and gets an instance.
 func (a *Actor) StartVM(ctx context.Context, namespace, name string) error {
+	if a.options.NodesOnly {
+		return a.ask(ctx, namespace, name, "start")
+	}
 	machine, manual, err := a.readMachine(ctx, namespace, name)
 	if err != nil {
 		return err
@@ -43,11 +49,25 @@ func (a *Actor) StartVM(ctx context.Context, namespace, name string) error {
 
 // RestartVM is `virtctl restart`: the instance goes, and the machine's run strategy makes the next one.
 func (a *Actor) RestartVM(ctx context.Context, namespace, name string) error {
+	if a.options.NodesOnly {
+		return a.ask(ctx, namespace, name, "restart")
+	}
 	vmi := &kubevirtv1.VirtualMachineInstance{}
 	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, vmi); err != nil {
 		return fmt.Errorf("read the instance: %w", client.IgnoreNotFound(err))
 	}
 	return a.deleteInstance(ctx, vmi)
+}
+
+// ask puts a request to virt-api, as virtctl does.
+func (a *Actor) ask(ctx context.Context, namespace, name, verb string) error {
+	err := a.requests.Put().AbsPath("apis", kubevirtv1.SubresourceGroupName, kubevirtv1.GroupVersion.Version).
+		Namespace(namespace).Resource("virtualmachines").Name(name).SubResource(verb).
+		Body([]byte("{}")).Do(ctx).Error()
+	if err != nil {
+		return fmt.Errorf("ask virt-api to %s the machine: %w", verb, err)
+	}
+	return nil
 }
 
 func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*kubevirtv1.VirtualMachine, bool, error) {

@@ -42,6 +42,8 @@ func (n *Node) nodeLabels() map[string]string {
 		corev1.LabelOSStable:      "linux",
 		corev1.LabelArchStable:    "amd64",
 		"kubevirt.io/schedulable": "true",
+		// virt-handler lists what QEMU on its node can be.
+		"machine-type.node.kubevirt.io/q35": "true",
 	}
 	maps.Copy(labels, n.spec.Labels)
 	return labels
