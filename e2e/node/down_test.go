@@ -41,7 +41,7 @@ var unused = []string{spare, addressed, bare}
 func (n *node) plugAll(t *testing.T, connected bool) {
 	t.Helper()
 	for _, nic := range unused {
-		if err := n.Plug(nic, connected); err != nil {
+		if err := n.Plug(t.Context(), nic, connected); err != nil {
 			t.Fatal(err)
 		}
 	}

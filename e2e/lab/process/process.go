@@ -37,6 +37,8 @@ type Spec struct {
 	Folder string
 	// Output takes standard output and standard error.
 	Output io.Writer
+	// Files are open in the program, from file descriptor 3 on.
+	Files []*os.File
 }
 
 // Start starts a program. It is killed when this process ends.
@@ -45,6 +47,7 @@ func Start(spec Spec) (*Process, error) {
 	p.command.Env = append(os.Environ(), spec.Environment...)
 	p.command.Dir = spec.Folder
 	p.command.Stdout, p.command.Stderr = spec.Output, spec.Output
+	p.command.ExtraFiles = spec.Files
 	if err := start(p.command); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}

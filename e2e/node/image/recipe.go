@@ -4,12 +4,7 @@
 // Package image builds the disk that a node boots from: Debian with its own kernel, NetworkManager and Open vSwitch.
 package image
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // NIC is a NIC of the node.
 type NIC struct {
@@ -33,17 +28,11 @@ type Recipe struct {
 	NICs []NIC
 }
 
-// mirror is Debian's own; apt's proxy settings on this machine apply.
-const mirror = "http://deb.debian.org/debian"
-
 // packages are on every node.
 var packages = []string{
 	"dbus", "iproute2", "iputils-ping", "kmod", "linux-image-amd64", "network-manager", "openssh-server",
 	"openvswitch-switch", "systemd-sysv", "udev",
 }
-
-// aptOptions keep the disk small. A mirror that stands still for some weeks will do: nothing of it is ever reachable.
-var aptOptions = []string{`APT::Install-Recommends "false"`, `Acquire::Check-Valid-Until "false"`}
 
 // files are those that make the disk this node's, by path.
 func (r Recipe) files() map[string]string {
@@ -59,14 +48,4 @@ func (r Recipe) files() map[string]string {
 		}
 	}
 	return files
-}
-
-// fingerprint changes whenever the disk would.
-func (r Recipe) fingerprint() (string, error) {
-	content, err := json.Marshal([]any{r, r.files(), packages, aptOptions, mirror, diskSize})
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])[:12], nil
 }

@@ -12,20 +12,14 @@ const (
 	loopback = "127.0.0.1"
 	// management is the address of the node's first NIC, as QEMU's user network has it.
 	management = "10.0.2.15"
-	memory     = "1024"
-	processors = "2"
 )
 
-// arguments are QEMU's. Acceleration is never asked for: the test is to run in containers, too.
+// arguments are what the node's QEMU is given beside those of every machine.
 func (m *Machine) arguments(spec Spec, port int) []string {
 	arguments := []string{
-		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", processors, "-m", memory,
-		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:" + m.serial,
-		"-qmp", "unix:" + m.controlSocket() + ",server=on,wait=off",
-		"-kernel", spec.Image.Kernel, "-initrd", spec.Image.InitialRAMDisk, "-append", "root=/dev/vda rw console=ttyS0 quiet",
+		"-no-reboot",
 		// What the node writes goes to a file that is gone with QEMU.
-		"-drive", "if=virtio,format=raw,snapshot=on,file=" + spec.Image.Disk,
-		"-device", "virtio-rng-pci",
+		"-drive", "if=virtio,format=raw,snapshot=on,file=" + spec.Image.Image(),
 	}
 	for i, nic := range spec.NICs {
 		cable := fmt.Sprintf("dgram,id=cable%d,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s",

@@ -13,11 +13,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
-	"github.com/novasphere/wukong/e2e/lab/process"
 	"github.com/novasphere/wukong/e2e/node/image"
 	"github.com/novasphere/wukong/e2e/node/wire"
+	"github.com/novasphere/wukong/e2e/qemu"
+	"github.com/novasphere/wukong/e2e/shell"
 )
 
 // bootPatience is several times what a boot takes on a busy machine.
@@ -34,12 +33,10 @@ type Spec struct {
 
 // Machine is a node that has booted.
 type Machine struct {
-	folder  string
-	process *process.Process
-	serial  string
-	control *control
-	login   *ssh.Client
-	cables  map[string]*wire.Cable
+	*shell.Shell
+	folder string
+	vm     *qemu.VM
+	cables map[string]*wire.Cable
 }
 
 // Boot starts a machine and waits until it lets root log in. Stop it.
@@ -48,7 +45,7 @@ func Boot(ctx context.Context, spec Spec) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{folder: folder, serial: filepath.Join(folder, "serial.log"), cables: map[string]*wire.Cable{}}
+	m := &Machine{folder: folder, cables: map[string]*wire.Cable{}}
 	if err := m.boot(ctx, spec); err != nil {
 		return nil, errors.Join(err, m.Stop())
 	}
@@ -67,52 +64,44 @@ func (m *Machine) boot(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
-	output, err := os.Create(filepath.Join(m.folder, "qemu.log"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = output.Close() }()
-	m.process, err = process.Start(process.Spec{Name: "QEMU", Executable: "qemu-system-x86_64", Arguments: m.arguments(spec, port), Output: output})
+	m.vm, err = qemu.Start(qemu.Spec{Folder: m.folder, Disk: spec.Image.Disk, Arguments: m.arguments(spec, port)})
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, bootPatience)
 	defer cancel()
-	if m.login, err = m.logIn(ctx, spec.Image, port); err != nil {
+	if m.Shell, err = m.logIn(ctx, spec.Image, port); err != nil {
 		return fmt.Errorf("%w\n%s", err, m.Log())
 	}
-	m.control, err = dialControl(ctx, m.controlSocket())
-	return err
+	return nil
 }
 
 // Cable returns the far side of a NIC.
 func (m *Machine) Cable(nic string) *wire.Cable { return m.cables[nic] }
 
+// setLink is the arguments of QEMU's command of that name.
+type setLink struct {
+	Name string `json:"name"`
+	Up   bool   `json:"up"`
+}
+
 // Plug connects a NIC's cable, or pulls it.
-func (m *Machine) Plug(nic string, connected bool) error {
-	return m.control.execute("set_link", setLink{Name: nic, Up: connected})
+func (m *Machine) Plug(ctx context.Context, nic string, connected bool) error {
+	return m.vm.Execute(ctx, "set_link", setLink{Name: nic, Up: connected})
 }
 
 // Log returns what QEMU and the node's console said.
-func (m *Machine) Log() string {
-	// What cannot be read has not been said.
-	qemu, _ := os.ReadFile(filepath.Join(m.folder, "qemu.log"))
-	serial, _ := os.ReadFile(m.serial)
-	return string(qemu) + string(serial)
-}
+func (m *Machine) Log() string { return m.vm.Log() }
 
 // Stop ends the machine as if by pulling its plug, and removes what it left.
 func (m *Machine) Stop() error {
 	var failures []error
-	if m.login != nil {
+	if m.Shell != nil {
 		// It fails when the node was cut off before, which is not what is being asked here.
-		_ = m.login.Close()
+		_ = m.Close()
 	}
-	if m.control != nil {
-		failures = append(failures, m.control.close())
-	}
-	if m.process != nil {
-		failures = append(failures, m.process.Kill())
+	if m.vm != nil {
+		failures = append(failures, m.vm.Stop())
 	}
 	for _, cable := range m.cables {
 		failures = append(failures, cable.Close())
@@ -121,5 +110,3 @@ func (m *Machine) Stop() error {
 }
 
 func (m *Machine) socket(nic, end string) string { return filepath.Join(m.folder, nic+"-"+end) }
-
-func (m *Machine) controlSocket() string { return filepath.Join(m.folder, "control") }

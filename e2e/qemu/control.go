@@ -1,7 +1,7 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package machine
+package qemu
 
 import (
 	"context"
@@ -27,11 +27,6 @@ type answer struct {
 	Error  *struct {
 		Description string `json:"desc"`
 	} `json:"error"`
-}
-
-type setLink struct {
-	Name string `json:"name"`
-	Up   bool   `json:"up"`
 }
 
 func dialControl(ctx context.Context, socket string) (*control, error) {
