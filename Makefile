@@ -117,6 +117,10 @@ test-unit: ## Run the tests that need no server; quick.
 e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.
 	$(GO) test -tags e2enode -count=1 -v -timeout 90m $(ARGS) ./e2e/node
 
+.PHONY: e2e-guest
+e2e-guest: ## Prove what Wukong makes of a machine by guests that boot in QEMU, in network namespaces; needs root.
+	$(GO) test -tags e2eguest -count=1 -v -timeout 120m $(ARGS) ./e2e/guest
+
 .PHONY: fuzz
 fuzz: ## Fuzz the renderers, each for FUZZTIME.
 	@grep -rE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*\(' pkg | sort \

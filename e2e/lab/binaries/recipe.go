@@ -22,6 +22,14 @@ type recipe struct {
 
 // recipes are keyed by the folder that holds the recipe's go.mod.
 var recipes = map[string]recipe{
+	"cni": {
+		module: "github.com/containernetworking/plugins",
+		packages: map[string]string{
+			bridgePlugin:  "github.com/containernetworking/plugins/plugins/main/bridge",
+			macvlanPlugin: "github.com/containernetworking/plugins/plugins/main/macvlan",
+		},
+		stamp: unstamped,
+	},
 	"etcd": {
 		module:   "go.etcd.io/etcd/server/v3",
 		packages: map[string]string{etcd: "go.etcd.io/etcd/server/v3"},
