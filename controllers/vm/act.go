@@ -48,6 +48,12 @@ func (r *result) block(reason, message string, args ...any) {
 	r.blocked = &condition
 }
 
+// lack tells that the guest's data cannot be made, so that no half-configured machine is.
+func (r *result) lack(err *machine.SecretError) {
+	r.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, err.Reason, err.Message)
+	r.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", err.Message)
+}
+
 // act makes the machine, or brings it up to date.
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
@@ -69,7 +75,7 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	case waiting:
 		res.block(vmv1alpha1.ReasonWaitingForNetworks, "waiting for the networks' addresses and attachments; NetworksReady says what they lack")
 	case lacking != nil:
-		res.block(vmv1alpha1.ReasonWaitingForCloudInit, "waiting for the guest's configuration: %s", lacking.Message)
+		res.lack(lacking)
 	case seen.machine != nil && !metav1.IsControlledBy(seen.machine, seen.wukong):
 		res.block(vmv1alpha1.ReasonNameConflict, "%s", &apply.TakenError{Existing: withKind(seen.machine)})
 	case seen.machine != nil && !seen.machine.DeletionTimestamp.IsZero():
@@ -136,6 +142,11 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Bridges: where.bridges, Secrets: values,
 		DefaultImage: r.imageOf(seen), RunStrategy: runStrategy(seen),
 	})
+	var unfit *machine.SecretError
+	if errors.As(err, &unfit) {
+		res.lack(unfit)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

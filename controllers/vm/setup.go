@@ -26,6 +26,7 @@ import (
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/naming"
 	"github.com/novasphere/wukong/pkg/owner"
+	"github.com/novasphere/wukong/pkg/render/machine"
 )
 
 const (
@@ -97,11 +98,8 @@ func secretsOf(obj client.Object) []string {
 	spec := obj.(*vmv1alpha1.Wukong).Spec
 	// Its own Secret too: somebody else's of that name may be in the way, and go.
 	names := []string{naming.CloudInitSecret(obj.GetName())}
-	if spec.SSHKeySecret != "" {
-		names = append(names, string(spec.SSHKeySecret))
-	}
-	if spec.CloudInitUser != nil && spec.CloudInitUser.PasswordHashSecretRef != nil {
-		names = append(names, string(spec.CloudInitUser.PasswordHashSecretRef.Name))
+	for _, reference := range machine.SecretReferences(&spec) {
+		names = append(names, reference.Name)
 	}
 	return names
 }
@@ -123,12 +121,12 @@ func (r *reconciler) machinesOfVirtualMachine(ctx context.Context, obj client.Ob
 
 // machinesOfInstance maps a VirtualMachineInstance by way of its VirtualMachine, which has its name.
 func (r *reconciler) machinesOfInstance(ctx context.Context, obj client.Object) []reconcile.Request {
-	machine := &kubevirtv1.VirtualMachine{}
-	if err := r.client.Get(ctx, client.ObjectKeyFromObject(obj), machine); err != nil {
+	vm := &kubevirtv1.VirtualMachine{}
+	if err := r.client.Get(ctx, client.ObjectKeyFromObject(obj), vm); err != nil {
 		// Without a machine there is nothing to report the instance to.
 		return nil
 	}
-	return owner.Requests(ctx, machine)
+	return owner.Requests(ctx, vm)
 }
 
 func (r *reconciler) everyMachine(ctx context.Context, _ client.Object) []reconcile.Request {

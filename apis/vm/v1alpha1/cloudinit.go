@@ -87,14 +87,34 @@ type SecretName string
 
 // CloudInit is user-data of the user's own beside what Wukong renders.
 type CloudInit struct {
-	// secretName is a Secret in the same namespace that holds the user-data.
+	// secretName is a Secret in the same namespace that holds the user-data under the key "userdata". It may be
+	// anything that cloud-init reads and that is text: #cloud-config, a script that begins with #!, #include,
+	// a MIME archive and so on. Where it is cloud-config its lists are joined with Wukong's, and where both
+	// set a single value, such as hostname, its own counts.
 	// +required
 	SecretName SecretName `json:"secretName"`
 }
 
-// Firewall is the guest's inbound packet filter.
+// UserDataKey is the key that holds user-data in the Secret of cloudInit, and in the one that Wukong makes for the
+// guest. It is the one KubeVirt reads (pkg/cloud-init/cloud-init.go).
+const UserDataKey = "userdata"
+
+// GuestAgent says what becomes of a guest that lacks qemu-guest-agent.
+//
+// +kubebuilder:validation:Enum=Install;Leave
+type GuestAgent string
+
+const (
+	// GuestAgentInstall makes the guest install and start the agent.
+	GuestAgentInstall GuestAgent = "Install"
+	// GuestAgentLeave leaves the guest as its image is.
+	GuestAgentLeave GuestAgent = "Leave"
+)
+
+// Firewall is the guest's inbound packet filter. What is not allowed is denied, IPv4 and IPv6 alike, but for replies to
+// the guest's own connections and for what ufw lets in by itself, such as ICMP and the answers of DHCP servers.
 type Firewall struct {
-	// allow lists what may come in; anything else is denied.
+	// allow lists what may come in. Left out or empty, nothing may.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
@@ -103,7 +123,7 @@ type Firewall struct {
 
 // FirewallRule lets one kind of traffic in.
 type FirewallRule struct {
-	// from is the block of addresses that may connect; left out, any.
+	// from is the block of addresses that may connect, for example 192.168.100.0/24; left out, any IPv4 or IPv6 one.
 	// +optional
 	From CIDR `json:"from,omitempty"`
 

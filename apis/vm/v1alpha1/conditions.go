@@ -40,6 +40,9 @@ const (
 	// ReasonSecretInvalid surfaces when such a Secret's content is not what it has to be, for example
 	// not a public key in OpenSSH's format.
 	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonGuestDataTooLarge surfaces when the guest's configuration, with all that comes from Secrets, is larger
+	// than a Secret may be.
+	ReasonGuestDataTooLarge = "GuestDataTooLarge"
 
 	// ConditionDisksReady says whether each persistent disk is there, filled, and as large as it is declared.
 	// Written by the vm controller.

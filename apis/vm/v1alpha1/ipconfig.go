@@ -46,11 +46,31 @@ type IPAddress string
 // +kubebuilder:validation:XValidation:rule="!isCIDR(self) || cidr(self) == cidr(self).masked()",message="must have no host bits; for example 10.0.0.0/8 instead of 10.1.2.3/8"
 type CIDR string
 
+// IPFamily is a version of the Internet Protocol.
+//
+// +kubebuilder:validation:Enum=IPv4;IPv6
+type IPFamily string
+
+const (
+	// IPFamilyIPv4 is version 4.
+	IPFamilyIPv4 IPFamily = "IPv4"
+	// IPFamilyIPv6 is version 6.
+	IPFamilyIPv6 IPFamily = "IPv6"
+)
+
+// DomainName is a DNS domain.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$')",message="must be a DNS domain: labels of lower-case letters, digits and '-', separated by single dots, for example example.org"
+type DomainName string
+
 // IPConfig is the guest's configuration of one NIC.
 //
 // +kubebuilder:validation:XValidation:rule="self.mode != 'static' || has(self.address) || (has(self.addresses) && size(self.addresses) > 0)",message="must be set when mode is static, for example 192.168.100.10/24; write mode dhcp if the network's DHCP server gives the address",fieldPath=".address"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'dhcp' || (!has(self.address) && (!has(self.addresses) || size(self.addresses) == 0))",message="may only be set when mode is static; leave it out, or write mode static",fieldPath=".address"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'dhcp' || !has(self.gateway)",message="may only be set when mode is static; with dhcp the server names the gateway",fieldPath=".gateway"
+// +kubebuilder:validation:XValidation:rule="!has(self.ipFamilies) || self.mode == 'dhcp'",message="may only be set when mode is dhcp; with static the addresses say which families there are",fieldPath=".ipFamilies"
 // +kubebuilder:validation:XValidation:rule="((has(self.address) ? [self.address] : []) + (has(self.addresses) ? self.addresses : [])).all(a, !isCIDR(a) || ((has(self.address) ? [self.address] : []) + (has(self.addresses) ? self.addresses : [])).filter(b, isCIDR(b) && cidr(a).ip() == cidr(b).ip()).size() == 1)",message="must not repeat an address, whatever its prefix length; list only further addresses",fieldPath=".addresses"
 // +kubebuilder:validation:XValidation:rule="!has(self.metric) || has(self.gateway)",message="is the metric of the default route and must not be set without a gateway",fieldPath=".metric"
 // +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !isIP(self.gateway) || self.mode != 'static' || (has(self.address) && isCIDR(self.address) && cidr(self.address).containsIP(ip(self.gateway))) || (has(self.addresses) && self.addresses.exists(a, isCIDR(a) && cidr(a).containsIP(ip(self.gateway))))",message="must be inside the subnet of an address of this network; for 192.168.100.10/24 for example 192.168.100.1",fieldPath=".gateway"
@@ -84,11 +104,25 @@ type IPConfig struct {
 	// +kubebuilder:validation:XValidation:rule="self >= 1",message="must be at least 1"
 	Metric *int32 `json:"metric,omitempty"`
 
+	// ipFamilies says, when mode is dhcp, which DHCP servers are asked: IPv4's, IPv6's (DHCPv6), or both. Left
+	// out, IPv4's alone.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	IPFamilies []IPFamily `json:"ipFamilies,omitempty"`
+
 	// dnsServers are the name servers to ask, in this order.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	DNSServers []IPAddress `json:"dnsServers,omitempty"`
+
+	// searchDomains are the domains in which names without a domain are looked for, in this order.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=8
+	SearchDomains []DomainName `json:"searchDomains,omitempty"`
 
 	// routes are further routes through this network.
 	// +optional

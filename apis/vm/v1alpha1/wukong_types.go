@@ -32,8 +32,6 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.osImage) || !has(self.disks) || !self.disks.exists(d, has(d.boot) && d.boot)",message="osImage and a disk with boot: true both say what to boot from; leave one of the two out",fieldPath=".osImage"
 // +kubebuilder:validation:XValidation:rule="!has(self.disks) || self.disks.filter(d, has(d.boot) && d.boot).size() <= 1",message="must contain at most one disk with boot: true; leave boot out of the others",fieldPath=".disks"
 // +kubebuilder:validation:XValidation:rule="!has(self.disks) || self.disks.all(d, !has(d.claimName) || self.disks.filter(e, has(e.claimName) && e.claimName == d.claimName).size() == 1)",message="each claimName must be used only once in a machine",fieldPath=".disks"
-// +kubebuilder:validation:XValidation:rule="!has(self.firewall)",message="firewall is not supported by this version of Wukong; leave it out and filter in the guest",fieldPath=".firewall"
-// +kubebuilder:validation:XValidation:rule="!has(self.cloudInit)",message="cloudInit is not supported by this version of Wukong; leave it out and use cloudInitUser",fieldPath=".cloudInit"
 // +kubebuilder:validation:XValidation:rule="!has(self.networks) || self.networks.filter(n, n.name == 'default' || (has(n.type) && n.type == 'pod')).size() <= 1",message="must contain at most one pod network; the network named default is one",fieldPath=".networks"
 // +kubebuilder:validation:XValidation:rule="!has(self.networks) || self.networks.all(n, !has(n.macAddress) || self.networks.filter(m, has(m.macAddress) && m.macAddress.lowerAscii() == n.macAddress.lowerAscii()).size() == 1)",message="each macAddress must be used only once in a machine",fieldPath=".networks"
 // +kubebuilder:validation:XValidation:rule="!has(self.networks) || self.networks.all(n, !has(n.ipConfig) || self.networks.all(m, n.name == m.name || !has(m.ipConfig) || ((has(n.ipConfig.address) ? [n.ipConfig.address] : []) + (has(n.ipConfig.addresses) ? n.ipConfig.addresses : [])).all(a, !isCIDR(a) || ((has(m.ipConfig.address) ? [m.ipConfig.address] : []) + (has(m.ipConfig.addresses) ? m.ipConfig.addresses : [])).all(b, !isCIDR(b) || !(cidr(a).ip() == cidr(b).ip())))))",message="each address must be used only once in a machine",fieldPath=".networks"
@@ -86,13 +84,20 @@ type WukongSpec struct {
 	// +optional
 	SSHKeySecret SecretName `json:"sshKeySecret,omitempty"`
 
-	// firewall is the guest's inbound packet filter. This version of Wukong refuses it.
+	// firewall is the guest's inbound packet filter, kept by ufw. Left out, the guest filters as its image does.
+	// A change takes effect at the next start.
 	// +optional
 	Firewall *Firewall `json:"firewall,omitempty"`
 
-	// cloudInit is user-data of your own. This version of Wukong refuses it.
+	// cloudInit is user-data of your own, which the guest reads together with Wukong's.
 	// +optional
 	CloudInit *CloudInit `json:"cloudInit,omitempty"`
+
+	// guestAgent is "Install" or "Leave". Install makes a guest that lacks qemu-guest-agent install it after
+	// its start, from its own package sources and without waiting for it; Leave takes the image as it is.
+	// +optional
+	// +kubebuilder:default=Install
+	GuestAgent GuestAgent `json:"guestAgent,omitempty"`
 
 	// runStrategy says when the machine runs, in KubeVirt's words. It is applied when it changes here, so
 	// "virtctl stop" and "virtctl start" are respected in between.

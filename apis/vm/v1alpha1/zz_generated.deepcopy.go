@@ -142,9 +142,19 @@ func (in *IPConfig) DeepCopyInto(out *IPConfig) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.IPFamilies != nil {
+		in, out := &in.IPFamilies, &out.IPFamilies
+		*out = make([]IPFamily, len(*in))
+		copy(*out, *in)
+	}
 	if in.DNSServers != nil {
 		in, out := &in.DNSServers, &out.DNSServers
 		*out = make([]IPAddress, len(*in))
+		copy(*out, *in)
+	}
+	if in.SearchDomains != nil {
+		in, out := &in.SearchDomains, &out.SearchDomains
+		*out = make([]DomainName, len(*in))
 		copy(*out, *in)
 	}
 	if in.Routes != nil {

@@ -6,6 +6,8 @@ package cloudinit
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -20,7 +22,7 @@ func AuthorizedKeys(text string) ([]string, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil {
+		if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil || !plain(line) {
 			return nil, fmt.Errorf("line %d is not a public key in OpenSSH's format", number+1)
 		}
 		keys = append(keys, line)
@@ -29,4 +31,9 @@ func AuthorizedKeys(text string) ([]string, error) {
 		return nil, fmt.Errorf("there is no public key in it")
 	}
 	return keys, nil
+}
+
+// plain reports whether a line can be handed on as it is: text in UTF-8 without control characters.
+func plain(line string) bool {
+	return utf8.ValidString(line) && !strings.ContainsFunc(line, func(r rune) bool { return r != '\t' && unicode.IsControl(r) })
 }

@@ -50,7 +50,7 @@ func FuzzUserData(f *testing.F) {
 				want["ssh_pwauth"] = true
 			}
 		}
-		got, err := cloudinit.UserData(account, []string{secretKey})
+		got, err := cloudinit.UserData(cloudinit.Guest{User: account, AuthorizedKeys: []string{secretKey}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import "k8s.io/apimachinery/pkg/util/sets"
 // space them: 100, 200 and so on.
 const metricStep = 100
 
-// defaultRouteMetrics returns for each NIC the metric of its default route. Declared gateways come first, in
+// defaultRouteMetrics returns for each NIC the metric of its default route. Declared ones come first, in
 // the order of the networks, then the NICs whose DHCP server may name a gateway, and the pod network last. A
 // metric that the user wrote is kept, and not given to another NIC.
 func defaultRouteMetrics(nics []NIC) []int32 {
@@ -34,7 +34,7 @@ func defaultRouteMetrics(nics []NIC) []int32 {
 			taken.Insert(next)
 		}
 	}
-	give(func(n NIC) bool { return n.IPConfig != nil && n.IPConfig.Gateway != "" })
+	give(NIC.declaresDefault)
 	give(func(n NIC) bool { return n.dhcp() && !n.Pod })
 	give(func(n NIC) bool { return n.dhcp() && n.Pod })
 	return metrics

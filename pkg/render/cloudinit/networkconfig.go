@@ -5,6 +5,7 @@ package cloudinit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -26,11 +27,20 @@ type NIC struct {
 	IPConfig *vmv1alpha1.IPConfig
 }
 
+// dhcp reports whether a DHCP server is asked, of whichever family.
 func (n NIC) dhcp() bool {
 	if n.IPConfig == nil {
 		return n.Pod
 	}
 	return n.IPConfig.Mode == vmv1alpha1.IPModeDHCP
+}
+
+func (n NIC) dhcp4() bool {
+	return n.dhcp() && (n.IPConfig == nil || len(n.IPConfig.IPFamilies) == 0 || slices.Contains(n.IPConfig.IPFamilies, vmv1alpha1.IPFamilyIPv4))
+}
+
+func (n NIC) dhcp6() bool {
+	return n.dhcp() && n.IPConfig != nil && slices.Contains(n.IPConfig.IPFamilies, vmv1alpha1.IPFamilyIPv6)
 }
 
 // The types below are the part of cloud-init's network-config version 2 that Wukong writes. It is written
@@ -42,14 +52,16 @@ type networkConfig struct {
 }
 
 type ethernet struct {
-	Match         match          `json:"match"`
-	SetName       string         `json:"set-name"`
-	MTU           int32          `json:"mtu,omitempty"`
-	DHCP4         bool           `json:"dhcp4"`
-	DHCPOverrides *dhcpOverrides `json:"dhcp4-overrides,omitempty"`
-	Addresses     []string       `json:"addresses,omitempty"`
-	Routes        []route        `json:"routes,omitempty"`
-	Nameservers   *nameservers   `json:"nameservers,omitempty"`
+	Match          match          `json:"match"`
+	SetName        string         `json:"set-name"`
+	MTU            int32          `json:"mtu,omitempty"`
+	DHCP4          bool           `json:"dhcp4"`
+	DHCP6          bool           `json:"dhcp6,omitempty"`
+	DHCPOverrides  *dhcpOverrides `json:"dhcp4-overrides,omitempty"`
+	DHCP6Overrides *dhcpOverrides `json:"dhcp6-overrides,omitempty"`
+	Addresses      []string       `json:"addresses,omitempty"`
+	Routes         []route        `json:"routes,omitempty"`
+	Nameservers    *nameservers   `json:"nameservers,omitempty"`
 }
 
 type match struct {
@@ -67,7 +79,8 @@ type route struct {
 }
 
 type nameservers struct {
-	Addresses []string `json:"addresses"`
+	Addresses []string `json:"addresses,omitempty"`
+	Search    []string `json:"search,omitempty"`
 }
 
 // NetworkConfig returns the guest's network-config, with one entry for each NIC. The NICs' order is that of the
@@ -92,10 +105,16 @@ func (n NIC) ethernet(metric int32) ethernet {
 		Match:   match{MACAddress: strings.ToLower(n.MACAddress)},
 		SetName: naming.GuestInterface(n.Network),
 		MTU:     n.MTU,
-		DHCP4:   n.dhcp(),
+		DHCP4:   n.dhcp4(),
+		DHCP6:   n.dhcp6(),
+		Routes:  n.routes(metric),
 	}
 	if e.DHCP4 {
 		e.DHCPOverrides = &dhcpOverrides{RouteMetric: metric}
+	}
+	if e.DHCP4 && e.DHCP6 {
+		// netplan wants both families to say the same; one alone has no route that DHCPv6 would announce.
+		e.DHCP6Overrides = &dhcpOverrides{RouteMetric: metric}
 	}
 	if n.IPConfig == nil {
 		return e
@@ -103,26 +122,48 @@ func (n NIC) ethernet(metric int32) ethernet {
 	for _, address := range n.IPConfig.AllAddresses() {
 		e.Addresses = append(e.Addresses, string(address))
 	}
-	if n.IPConfig.Gateway != "" {
-		e.Routes = append(e.Routes, route{
-			To: defaultRoute(string(n.IPConfig.Gateway)), Via: string(n.IPConfig.Gateway), Metric: metric,
-		})
-	}
-	for _, r := range n.IPConfig.Routes {
-		declared := route{To: string(r.To), Via: string(r.Via)}
-		if r.Metric != nil {
-			declared.Metric = *r.Metric
-		}
-		e.Routes = append(e.Routes, declared)
-	}
-	if len(n.IPConfig.DNSServers) > 0 {
+	if len(n.IPConfig.DNSServers)+len(n.IPConfig.SearchDomains) > 0 {
 		e.Nameservers = &nameservers{}
 		for _, server := range n.IPConfig.DNSServers {
 			e.Nameservers.Addresses = append(e.Nameservers.Addresses, string(server))
 		}
+		for _, domain := range n.IPConfig.SearchDomains {
+			e.Nameservers.Search = append(e.Nameservers.Search, string(domain))
+		}
 	}
 	return e
 }
+
+// routes returns the NIC's declared routes, that through the gateway first. Default routes without a metric get the
+// NIC's; a second one of the same family comes after the first.
+func (n NIC) routes(metric int32) []route {
+	if n.IPConfig == nil {
+		return nil
+	}
+	var declared []route
+	if n.IPConfig.Gateway != "" {
+		declared = append(declared, route{
+			To: defaultRoute(string(n.IPConfig.Gateway)), Via: string(n.IPConfig.Gateway), Metric: metric,
+		})
+	}
+	for _, r := range n.IPConfig.Routes {
+		next := route{To: string(r.To), Via: string(r.Via)}
+		switch {
+		case r.Metric != nil:
+			next.Metric = *r.Metric
+		case isDefault(next.To):
+			next.Metric = metric
+			for slices.ContainsFunc(declared, func(other route) bool { return other.To == next.To && other.Metric == next.Metric }) {
+				next.Metric++
+			}
+		}
+		declared = append(declared, next)
+	}
+	return declared
+}
+
+// isDefault reports whether a destination is that of a default route.
+func isDefault(to string) bool { return strings.HasSuffix(to, "/0") }
 
 // defaultRoute returns the destination of a default route through a gateway. The word "default" would leave
 // guests whose cloud-init is older than 25.3 and that have no netplan without any network.

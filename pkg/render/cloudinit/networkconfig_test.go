@@ -55,6 +55,24 @@ var networkConfigs = map[string][]cloudinit.NIC{
 	},
 	"mtu": {{Network: "storage", MACAddress: "02:00:00:00:00:01", MTU: 9000, IPConfig: &vmv1alpha1.IPConfig{Mode: static, Address: "10.0.0.2/16"}}},
 	"dns": {nic("lan", &vmv1alpha1.IPConfig{Mode: static, Address: "10.0.0.2/16", DNSServers: []vmv1alpha1.IPAddress{"10.0.0.1", "114.114.114.114", "2001:db8::53"}})},
+	"dns-search": {nic("lan", &vmv1alpha1.IPConfig{
+		Mode: static, Address: "10.0.0.2/16", DNSServers: []vmv1alpha1.IPAddress{"10.0.0.1"}, SearchDomains: []vmv1alpha1.DomainName{"example.org", "no", "1e3"},
+	})},
+	"dns-search-alone": {nic("lan", &vmv1alpha1.IPConfig{Mode: static, Address: "10.0.0.2/16", SearchDomains: []vmv1alpha1.DomainName{"example.org"}})},
+	"dhcp6":            {nic("lan", &vmv1alpha1.IPConfig{Mode: vmv1alpha1.IPModeDHCP, IPFamilies: []vmv1alpha1.IPFamily{vmv1alpha1.IPFamilyIPv6}})},
+	"dhcp-dual":        {nic("lan", &vmv1alpha1.IPConfig{Mode: vmv1alpha1.IPModeDHCP, IPFamilies: []vmv1alpha1.IPFamily{vmv1alpha1.IPFamilyIPv6, vmv1alpha1.IPFamilyIPv4}})},
+	// Default routes of both families on each NIC, and two of one family on the second.
+	"gateways-dual": {
+		pod,
+		nic("management", &vmv1alpha1.IPConfig{
+			Mode: static, Address: "192.168.100.10/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8:1::10/64"}, Gateway: "192.168.100.1",
+			Routes: []vmv1alpha1.Route{{To: "::/0", Via: "2001:db8:1::1"}},
+		}),
+		nic("external", &vmv1alpha1.IPConfig{
+			Mode: static, Address: "192.168.1.200/24", Addresses: []vmv1alpha1.InterfaceAddress{"2001:db8:2::10/64"}, Gateway: "2001:db8:2::1",
+			Routes: []vmv1alpha1.Route{{To: "0.0.0.0/0", Via: "192.168.1.1"}, {To: "::/0", Via: "2001:db8:2::2"}, {To: "10.0.0.0/8", Via: "192.168.1.254"}},
+		}),
+	},
 	"routes": {nic("lan", &vmv1alpha1.IPConfig{
 		Mode: static, Address: "192.168.100.10/24", Gateway: "192.168.100.1",
 		Routes: []vmv1alpha1.Route{{To: "10.0.0.0/8", Via: "192.168.100.254"}, {To: "172.16.0.0/12", Via: "192.168.100.253", Metric: new(int32(50))}},

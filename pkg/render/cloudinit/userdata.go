@@ -8,19 +8,38 @@ package cloudinit
 import (
 	"fmt"
 
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/render/document"
 )
 
 // Keys of the Secret that carries the data, as KubeVirt looks for them (pkg/cloud-init/cloud-init.go).
 const (
 	// UserDataKey is the key of the user-data.
-	UserDataKey = "userdata"
+	UserDataKey = vmv1alpha1.UserDataKey
 	// NetworkDataKey is the key of the network-config.
 	NetworkDataKey = "networkdata"
 )
 
 // header makes cloud-init read the user-data as its own configuration format.
 const header = "#cloud-config\n"
+
+// Guest is what the user-data is made from.
+type Guest struct {
+	// Hostname is the guest's name.
+	Hostname string
+	// User is the account to make. Nil leaves the image's default user, which then gets the keys.
+	User *User
+	// AuthorizedKeys are public keys in OpenSSH's format that are let in beside the user's own.
+	AuthorizedKeys []string
+	// NICs are the guest's NICs in the order of its networks.
+	NICs []NIC
+	// Firewall is the inbound filter; nil leaves the guest as its image is.
+	Firewall *vmv1alpha1.Firewall
+	// Agent makes a guest that lacks qemu-guest-agent install it.
+	Agent bool
+	// Own is user-data of the user's own; nil for none.
+	Own *Part
+}
 
 // User is the account to make in the guest.
 type User struct {
@@ -49,10 +68,14 @@ func (u User) locked() bool {
 }
 
 type userData struct {
-	Users          []user   `json:"users,omitempty"`
-	AuthorizedKeys []string `json:"ssh_authorized_keys,omitempty"`
-	PasswordLogin  *bool    `json:"ssh_pwauth,omitempty"`
-	Updates        updates  `json:"updates"`
+	Hostname         string    `json:"hostname,omitempty"`
+	PreserveHostname *bool     `json:"preserve_hostname,omitempty"`
+	ManageEtcHosts   string    `json:"manage_etc_hosts,omitempty"`
+	Users            []user    `json:"users,omitempty"`
+	AuthorizedKeys   []string  `json:"ssh_authorized_keys,omitempty"`
+	PasswordLogin    *bool     `json:"ssh_pwauth,omitempty"`
+	BootCommands     []command `json:"bootcmd,omitempty"`
+	Updates          updates   `json:"updates"`
 }
 
 type user struct {
@@ -73,36 +96,70 @@ type updateEvents struct {
 	When []string `json:"when"`
 }
 
-// UserData returns the guest's user-data. A nil user leaves the image's default user, which then gets the
-// keys. The error is that of marshalling.
-func UserData(account *User, keys []string) (string, error) {
+// UserData returns the guest's user-data: cloud-config, or an archive of it and the user's own part. The error is that
+// of marshalling, or names a value that validation does not let through.
+func UserData(guest Guest) (string, error) {
+	config, err := cloudConfig(guest)
+	if err != nil {
+		return "", err
+	}
+	if guest.Own == nil {
+		return config, nil
+	}
+	return archive(*guest.Own, config)
+}
+
+func cloudConfig(guest Guest) (string, error) {
 	data := userData{
 		// By default cloud-init configures networking on an instance's first boot only, so that a changed
 		// address would never arrive.
 		Updates: updates{Network: updateEvents{When: []string{"boot-new-instance", "boot"}}},
 	}
-	if account == nil {
-		data.AuthorizedKeys = keys
-	} else {
-		locked := account.locked()
-		data.Users = []user{{
-			Name:         account.Name,
-			LockPassword: locked,
-			// hashed_passwd also reaches an account that the image already has; passwd does not.
-			PasswordHash: account.PasswordHash,
-			Sudo:         account.Sudo,
-			Shell:        account.Shell,
-			Groups:       account.Groups,
-			Keys:         append(append([]string{}, account.AuthorizedKeys...), keys...),
-		}}
-		if account.PasswordHash != "" && !locked {
-			allowed := true
-			data.PasswordLogin = &allowed
+	if guest.Hostname != "" {
+		no := false
+		data.Hostname, data.PreserveHostname = guest.Hostname, &no
+		// The name resolves in the guest, and what a person writes into /etc/hosts stays.
+		data.ManageEtcHosts = "localhost"
+	}
+	data.setAccount(guest.User, guest.AuthorizedKeys)
+	for _, commands := range []func() ([]command, error){
+		// The filter comes first: the services that listen start after these commands.
+		func() ([]command, error) { return firewallCommands(guest.Firewall) },
+		func() ([]command, error) { return routingCommands(guest.NICs) },
+		func() ([]command, error) { return installCommands(guest) },
+	} {
+		more, err := commands()
+		if err != nil {
+			return "", err
 		}
+		data.BootCommands = append(data.BootCommands, more...)
 	}
 	text, err := document.Marshal(data)
 	if err != nil {
 		return "", fmt.Errorf("marshalling the user-data: %w", err)
 	}
 	return header + text, nil
+}
+
+// setAccount sets the account to make, or the keys of the image's default user.
+func (d *userData) setAccount(account *User, keys []string) {
+	if account == nil {
+		d.AuthorizedKeys = keys
+		return
+	}
+	locked := account.locked()
+	d.Users = []user{{
+		Name:         account.Name,
+		LockPassword: locked,
+		// hashed_passwd also reaches an account that the image already has; passwd does not.
+		PasswordHash: account.PasswordHash,
+		Sudo:         account.Sudo,
+		Shell:        account.Shell,
+		Groups:       account.Groups,
+		Keys:         append(append([]string{}, account.AuthorizedKeys...), keys...),
+	}}
+	if account.PasswordHash != "" && !locked {
+		allowed := true
+		d.PasswordLogin = &allowed
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/internal/golden"
 	"github.com/novasphere/wukong/pkg/render/cloudinit"
 )
@@ -35,7 +36,7 @@ func TestUserData(t *testing.T) {
 		"user-with-words": {user: &cloudinit.User{Name: "no", Sudo: "=", Shell: "/bin/sh", Groups: []string{"on", "null", "y", "_"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := cloudinit.UserData(row.user, row.keys)
+			text, err := cloudinit.UserData(cloudinit.Guest{User: row.user, AuthorizedKeys: row.keys})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,11 +45,95 @@ func TestUserData(t *testing.T) {
 	}
 }
 
+// guests are named after their golden files.
+var guests = map[string]cloudinit.Guest{
+	"hostname": {Hostname: "no"},
+	"agent":    {Agent: true},
+	"firewall": {Firewall: &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{
+		{Port: 22}, {From: "10.0.0.0/8", Port: 53, Protocol: "udp"}, {From: "2001:DB8::/32", Port: 443, Protocol: "tcp"},
+	}}},
+	"firewall-closed": {Firewall: &vmv1alpha1.Firewall{}},
+	"one-way-out":     {NICs: networkConfigs["static-v4"]},
+	"routing":         {NICs: networkConfigs["gateways"]},
+	"routing-dual":    {NICs: networkConfigs["gateways-dual"]},
+	"everything": {
+		Hostname: "vm", User: &cloudinit.User{Name: "ubuntu", PasswordHash: hash}, AuthorizedKeys: []string{firstKey}, NICs: networkConfigs["gateways-with-metrics"],
+		Firewall: &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{Port: 22}}}, Agent: true,
+	},
+	"own-cloud-config": {Hostname: "vm", User: &cloudinit.User{Name: "ubuntu"}, Own: own("#cloud-config\npackages: [vim]\nusers: [default]\n")},
+	"own-script":       {Hostname: "vm", Own: own("#!/bin/sh\necho 日本\n")},
+	"own-archive": {Hostname: "vm", Own: own("Content-Type: multipart/mixed; boundary=\"x\"\nMIME-Version: 1.0\n\n" +
+		"--x\nContent-Type: text/cloud-config\n\n#cloud-config\npackages: [vim]\n--x\nContent-Type: text/x-shellscript\n\n#!/bin/sh\ntrue\n--x--\n")},
+}
+
+// own returns user-data of the user's own.
+func own(text string) *cloudinit.Part {
+	part, err := cloudinit.ParsePart([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return &part
+}
+
+func TestGuests(t *testing.T) {
+	for name, guest := range guests {
+		t.Run(name, func(t *testing.T) {
+			text, err := cloudinit.UserData(guest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden.Compare(t, "userdata/"+name+".yaml", text)
+		})
+	}
+}
+
+// A reply needs help only where there is another way out that it could take.
+func TestOneWayOutNeedsNoRouting(t *testing.T) {
+	for name, nics := range networkConfigs {
+		text, err := cloudinit.UserData(cloudinit.Guest{NICs: nics})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exits := 0
+		for _, nic := range nics {
+			if nic.Pod || nic.IPConfig != nil && (nic.IPConfig.Mode == vmv1alpha1.IPModeDHCP || nic.IPConfig.Gateway != "") {
+				exits++
+			}
+		}
+		if got, want := strings.Contains(text, "routing"), exits > 1; got != want {
+			t.Errorf("%s has %d ways out, routing: %v", name, exits, got)
+		}
+	}
+}
+
+// What no validation lets through is an error, and no line of its own in what the guest acts on.
+func TestUserDataRefusesWhatIsNoAddress(t *testing.T) {
+	injected := "10.0.0.0/8\ntcp 22 any"
+	via := func(via string) []cloudinit.NIC {
+		return []cloudinit.NIC{pod, nic("lan", &vmv1alpha1.IPConfig{Mode: static, Address: "10.0.0.2/24", Gateway: vmv1alpha1.IPAddress(via)})}
+	}
+	for name, guest := range map[string]cloudinit.Guest{
+		"from":     {Firewall: &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{Port: 22, From: vmv1alpha1.CIDR(injected)}}}},
+		"protocol": {Firewall: &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{Port: 22, Protocol: "any 1 any\ntcp"}}}},
+		"port":     {Firewall: &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{Port: 65536}}}},
+		"router":   {NICs: via("10.0.0.1 $(reboot)")},
+		"zone":     {NICs: via("fe80::1%eth0 1")},
+		"MAC":      {NICs: []cloudinit.NIC{pod, {Network: "lan", MACAddress: "02:00:00:00:00:01\nx", IPConfig: dhcp}}},
+		"route": {NICs: []cloudinit.NIC{pod, nic("lan", &vmv1alpha1.IPConfig{
+			Mode: static, Gateway: "10.0.0.1", Routes: []vmv1alpha1.Route{{To: vmv1alpha1.CIDR(injected), Via: "10.0.0.1", Metric: new(int32(1))}},
+		})}},
+	} {
+		if text, err := cloudinit.UserData(guest); err == nil {
+			t.Errorf("%s: no error, but:\n%s", name, text)
+		}
+	}
+}
+
 func TestUserDataKeepsItsInput(t *testing.T) {
 	own := make([]string, 1, 8)
 	own[0] = firstKey
 	user := &cloudinit.User{Name: "ubuntu", AuthorizedKeys: own}
-	if _, err := cloudinit.UserData(user, []string{secondKey}); err != nil {
+	if _, err := cloudinit.UserData(cloudinit.Guest{User: user, AuthorizedKeys: []string{secondKey}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := own[:2][1]; got != "" {
@@ -65,6 +150,8 @@ func TestAuthorizedKeys(t *testing.T) {
 		{"one", firstKey, []string{firstKey}, ""},
 		{"lines, comments and line ends of Windows", "\n# mine\r\n " + firstKey + "\r\n\n" + secondKey + "\n", []string{firstKey, secondKey}, ""},
 		{"options", `no-pty,command="echo a: b" ` + firstKey, []string{`no-pty,command="echo a: b" ` + firstKey}, ""},
+		{"an escape in the comment", firstKey + "\x1b[0m", nil, "line 1 is not a public key"},
+		{"another encoding in the comment", firstKey + "\xff", nil, "line 1 is not a public key"},
 		{"nothing", "\n# only a comment\n", nil, "there is no public key"},
 		{"private key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\n", nil, "line 1 is not a public key"},
 		{"broken key after a good one", firstKey + "\nssh-ed25519 AAAA\n", nil, "line 2 is not a public key"},

@@ -22,6 +22,8 @@ type SecretValues struct {
 	PasswordHash string
 	// AuthorizedKeys are public keys in OpenSSH's format.
 	AuthorizedKeys []string
+	// UserData is user-data of the user's own; nil for none.
+	UserData *cloudinit.Part
 }
 
 // Attachment is how one network reaches the machine.
@@ -51,8 +53,9 @@ type Input struct {
 	RunStrategy vmv1alpha1.RunStrategy
 }
 
-// Objects returns the Secret with the guest's data and the VirtualMachine, both without owner. The error is that of
-// marshalling, or about a disk's size that the API server refuses.
+// Objects returns the Secret with the guest's data and the VirtualMachine, both without owner. The error is a
+// *SecretError where the data is larger than a Secret may be, else that of rendering, or about a disk's size that the API
+// server refuses.
 func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 	data, err := guestData(in)
 	if err != nil {
@@ -111,12 +114,10 @@ func disks(wukong *vmv1alpha1.Wukong) ([]vm.Disk, error) {
 
 func guestData(in Input) (cloudinit.Data, error) {
 	spec := &in.Wukong.Spec
-	userData, err := cloudinit.UserData(account(spec.CloudInitUser, in.Secrets), in.Secrets.AuthorizedKeys)
-	if err != nil {
-		return cloudinit.Data{}, err
-	}
 	var nics []cloudinit.NIC
 	for _, network := range spec.EffectiveNetworks() {
+		// Each NIC here is one of the machine's that KubeVirt plugs at every start. An entry for a NIC that is not
+		// plugged would cost the guest all of its networks.
 		nic := cloudinit.NIC{
 			Network:    network.Name,
 			MACAddress: children.MACAddress(&network, in.UID),
@@ -128,9 +129,24 @@ func guestData(in Input) (cloudinit.Data, error) {
 		}
 		nics = append(nics, nic)
 	}
+	userData, err := cloudinit.UserData(cloudinit.Guest{
+		Hostname:       naming.VirtualMachine(in.Wukong.Name),
+		User:           account(spec.CloudInitUser, in.Secrets),
+		AuthorizedKeys: in.Secrets.AuthorizedKeys,
+		NICs:           nics,
+		Firewall:       spec.Firewall,
+		Agent:          spec.GuestAgent != vmv1alpha1.GuestAgentLeave,
+		Own:            in.Secrets.UserData,
+	})
+	if err != nil {
+		return cloudinit.Data{}, err
+	}
 	networkConfig, err := cloudinit.NetworkConfig(nics)
 	if err != nil {
 		return cloudinit.Data{}, err
+	}
+	if size := len(userData) + len(networkConfig); size > corev1.MaxSecretSize {
+		return cloudinit.Data{}, tooLarge(spec, size)
 	}
 	return cloudinit.Data{UserData: userData, NetworkConfig: networkConfig}, nil
 }

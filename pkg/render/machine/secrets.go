@@ -27,6 +27,7 @@ type SecretReference struct {
 const (
 	fieldPasswordHash = "spec.cloudInitUser.passwordHashSecretRef"
 	fieldSSHKeys      = "spec.sshKeySecret"
+	fieldUserData     = "spec.cloudInit.secretName"
 )
 
 // SecretReferences returns the Secrets that a Wukong takes values from.
@@ -37,6 +38,9 @@ func SecretReferences(spec *vmv1alpha1.WukongSpec) []SecretReference {
 	}
 	if spec.SSHKeySecret != "" {
 		references = append(references, SecretReference{fieldSSHKeys, string(spec.SSHKeySecret)})
+	}
+	if spec.CloudInit != nil {
+		references = append(references, SecretReference{fieldUserData, string(spec.CloudInit.SecretName)})
 	}
 	return references
 }
@@ -54,6 +58,9 @@ type SecretError struct {
 // Error returns the message.
 func (p *SecretError) Error() string { return p.Message }
 
+// maxHashLength is that of cloudInitUser.passwordHash.
+const maxHashLength = 512
+
 // cryptHash is the form of a password hash as crypt(3) makes it.
 var cryptHash = regexp.MustCompile(`^[$][0-9a-z]+[$][!-9;-~]+$`)
 
@@ -61,37 +68,87 @@ var cryptHash = regexp.MustCompile(`^[$][0-9a-z]+[$][!-9;-~]+$`)
 // that are not given are left out. The error is a *SecretError.
 func ReadSecrets(spec *vmv1alpha1.WukongSpec, secrets map[string]*corev1.Secret) (SecretValues, error) {
 	var values SecretValues
-	if spec.CloudInitUser != nil && spec.CloudInitUser.PasswordHashSecretRef != nil {
-		ref := spec.CloudInitUser.PasswordHashSecretRef
-		if secret := secrets[string(ref.Name)]; secret != nil {
-			content, ok := secret.Data[ref.Key]
-			if !ok {
-				return values, problem(fieldPasswordHash, vmv1alpha1.ReasonSecretKeyMissing, "Secret %s has no key %s; add the key", ref.Name, ref.Key)
-			}
-			values.PasswordHash = strings.TrimSpace(string(content))
-			if !cryptHash.MatchString(values.PasswordHash) {
-				return values, problem(fieldPasswordHash, vmv1alpha1.ReasonSecretInvalid,
-					"key %s of Secret %s is not a crypt(3) hash; make one with: mkpasswd -m sha-512", ref.Key, ref.Name)
-			}
+	for _, read := range []func(*vmv1alpha1.WukongSpec, map[string]*corev1.Secret, *SecretValues) error{readPasswordHash, readSSHKeys, readUserData} {
+		if err := read(spec, secrets, &values); err != nil {
+			return SecretValues{}, err
 		}
 	}
+	return values, nil
+}
+
+func readPasswordHash(spec *vmv1alpha1.WukongSpec, secrets map[string]*corev1.Secret, values *SecretValues) error {
+	if spec.CloudInitUser == nil || spec.CloudInitUser.PasswordHashSecretRef == nil {
+		return nil
+	}
+	ref := spec.CloudInitUser.PasswordHashSecretRef
+	secret := secrets[string(ref.Name)]
+	if secret == nil {
+		return nil
+	}
+	content, ok := secret.Data[ref.Key]
+	if !ok {
+		return problem(fieldPasswordHash, vmv1alpha1.ReasonSecretKeyMissing, "Secret %s has no key %s; add the key", ref.Name, ref.Key)
+	}
+	// Most ways to make a Secret from a command's output keep its last newline.
+	values.PasswordHash = strings.TrimSpace(string(content))
+	if len(values.PasswordHash) > maxHashLength || !cryptHash.MatchString(values.PasswordHash) {
+		return problem(fieldPasswordHash, vmv1alpha1.ReasonSecretInvalid,
+			"key %s of Secret %s is not a crypt(3) hash; make one with: mkpasswd -m sha-512", ref.Key, ref.Name)
+	}
+	return nil
+}
+
+func readSSHKeys(spec *vmv1alpha1.WukongSpec, secrets map[string]*corev1.Secret, values *SecretValues) error {
 	secret := secrets[string(spec.SSHKeySecret)]
 	if spec.SSHKeySecret == "" || secret == nil {
-		return values, nil
+		return nil
 	}
 	if len(secret.Data) == 0 {
-		return values, problem(fieldSSHKeys, vmv1alpha1.ReasonSecretKeyMissing,
+		return problem(fieldSSHKeys, vmv1alpha1.ReasonSecretKeyMissing,
 			"Secret %s holds no key; add a public key in OpenSSH's format under any name", secret.Name)
 	}
 	for _, entry := range slices.Sorted(maps.Keys(secret.Data)) {
 		keys, err := cloudinit.AuthorizedKeys(string(secret.Data[entry]))
 		if err != nil {
-			return values, problem(fieldSSHKeys, vmv1alpha1.ReasonSecretInvalid,
+			return problem(fieldSSHKeys, vmv1alpha1.ReasonSecretInvalid,
 				"key %s of Secret %s: %s; each line has to be a public key such as: ssh-ed25519 AAAAC3Nza... me@host", entry, secret.Name, err)
 		}
 		values.AuthorizedKeys = append(values.AuthorizedKeys, keys...)
 	}
-	return values, nil
+	return nil
+}
+
+func readUserData(spec *vmv1alpha1.WukongSpec, secrets map[string]*corev1.Secret, values *SecretValues) error {
+	if spec.CloudInit == nil {
+		return nil
+	}
+	secret := secrets[string(spec.CloudInit.SecretName)]
+	if secret == nil {
+		return nil
+	}
+	content, ok := secret.Data[vmv1alpha1.UserDataKey]
+	if !ok {
+		return problem(fieldUserData, vmv1alpha1.ReasonSecretKeyMissing, "Secret %s has no key %s; put the user-data under that key",
+			secret.Name, vmv1alpha1.UserDataKey)
+	}
+	part, err := cloudinit.ParsePart(content)
+	if err != nil {
+		return problem(fieldUserData, vmv1alpha1.ReasonSecretInvalid, "key %s of Secret %s is no user-data for cloud-init: %s",
+			vmv1alpha1.UserDataKey, secret.Name, err)
+	}
+	values.UserData = &part
+	return nil
+}
+
+// tooLarge is the error for data that no Secret can hold.
+func tooLarge(spec *vmv1alpha1.WukongSpec, size int) error {
+	field := fieldSSHKeys
+	if spec.CloudInit != nil {
+		field = fieldUserData
+	}
+	return problem(field, vmv1alpha1.ReasonGuestDataTooLarge,
+		"the guest's configuration is %d bytes, and a Secret holds at most %d; shorten your own user-data, for example with #include, or give fewer keys",
+		size, corev1.MaxSecretSize)
 }
 
 func problem(field, reason, message string, args ...any) error {
