@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 )
@@ -27,6 +28,7 @@ func NewScheme() (*runtime.Scheme, error) {
 		nmstatev1beta1.AddToScheme,
 		nadv1.AddToScheme,
 		kubevirtv1.AddToScheme,
+		cdiv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("building the scheme: %w", err)

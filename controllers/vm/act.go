@@ -66,6 +66,9 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
 		return res, err
 	}
+	if err := r.grow(ctx, seen); err != nil {
+		return res, err
+	}
 	attachments, waiting, err := r.attachments(seen)
 	switch {
 	case err != nil:
@@ -80,6 +83,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 		res.block(vmv1alpha1.ReasonNameConflict, "%s", &apply.TakenError{Existing: withKind(seen.machine)})
 	case seen.machine != nil && !seen.machine.DeletionTimestamp.IsZero():
 		res.block(vmv1alpha1.ReasonStarting, "VirtualMachine %s is being deleted and will be made again", seen.machine.Name)
+	case seen.hold() != "":
+		res.block(vmv1alpha1.ReasonWaitingForDisks, "waiting for the disks: %s", seen.hold())
 	default:
 		return res, r.make(ctx, seen, attachments, values, &res)
 	}

@@ -30,6 +30,8 @@ type observed struct {
 	// machine and instance are KubeVirt's objects, nil when they do not exist.
 	machine  *kubevirtv1.VirtualMachine
 	instance *kubevirtv1.VirtualMachineInstance
+	// storage is what became of the disks.
+	storage storage
 }
 
 func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*observed, error) {
@@ -48,6 +50,9 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 		return nil, fmt.Errorf("listing the WukongNodeBridges: %w", err)
 	}
 	seen.bridges = bridges.Items
+	if seen.storage, err = r.observeStorage(ctx, wukong); err != nil {
+		return nil, err
+	}
 	if !seen.kubeVirtServed {
 		return seen, nil
 	}

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,6 +58,12 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.Wukong{}, indexSecret, secretsOf); err != nil {
 		return fmt.Errorf("indexing Wukongs by secret: %w", err)
 	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.Wukong{}, indexClaim, claimsOf); err != nil {
+		return fmt.Errorf("indexing Wukongs by claim: %w", err)
+	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &vmv1alpha1.Wukong{}, indexDisk, disksOf); err != nil {
+		return fmt.Errorf("indexing Wukongs by disk: %w", err)
+	}
 	r := &reconciler{
 		client:       mgr.GetClient(),
 		live:         mgr.GetAPIReader(),
@@ -70,7 +77,9 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests), builder.WithPredicates(reachChanged())).
 		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
-		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt))).
+		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
+		WatchesMetadata(claimMetadata(), capability.Gathered(gather, r.machinesOfClaim)).
+		WatchesMetadata(storageClassMetadata(), capability.Gathered(gather, r.machinesWithDisks)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)
 	if err != nil {
@@ -81,6 +90,12 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		return []source.Source{
 			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachine{}), capability.Gathered(gather, r.machinesOfVirtualMachine)),
 			source.Kind(mgr.GetCache(), client.Object(&kubevirtv1.VirtualMachineInstance{}), capability.Gathered(gather, r.machinesOfInstance)),
+		}
+	})
+	r.watches.On(capability.CDI, func() []source.Source {
+		return []source.Source{
+			source.Kind(mgr.GetCache(), client.Object(&cdiv1.DataVolume{}), capability.Gathered(gather, r.machinesOfClaim)),
+			source.Kind(mgr.GetCache(), client.Object(&cdiv1.CDIConfig{}), capability.Gathered(gather, r.machinesWithDisks)),
 		}
 	})
 	return nil

@@ -26,6 +26,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	guest := guestOf(seen)
 	own := conditions.Own(wukong.Status.Conditions, wukong.Generation,
 		res.cloudInit,
+		disksReady(seen),
 		machineReady(seen, res),
 		restartRequired(seen, res),
 		guest.inSync(),
@@ -37,7 +38,9 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	}
 	sameData := meta.IsStatusConditionTrue(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady) ==
 		meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionCloudInitReady)
-	progress := sameData && conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady)
+	disks := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionDisksReady) ||
+		meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionDisksReady)
+	progress := sameData && disks && conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady)
 	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine},
@@ -53,8 +56,8 @@ var failures = map[kubevirtv1.VirtualMachinePrintableStatus]string{
 	kubevirtv1.VirtualMachineStatusErrImagePull:       "the image cannot be pulled; correct spec.osImage",
 	kubevirtv1.VirtualMachineStatusImagePullBackOff:   "the image cannot be pulled; correct spec.osImage",
 	kubevirtv1.VirtualMachineStatusCrashLoopBackOff:   "the machine fails again and again; look at the log of its virt-launcher pod",
-	kubevirtv1.VirtualMachineStatusPvcNotFound:        "a volume's claim does not exist",
-	kubevirtv1.VirtualMachineStatusDataVolumeError:    "a volume cannot be filled",
+	kubevirtv1.VirtualMachineStatusPvcNotFound:        "a disk's claim does not exist; DisksReady says which",
+	kubevirtv1.VirtualMachineStatusDataVolumeError:    "a disk cannot be filled; DisksReady says why",
 	kubevirtv1.VirtualMachineStatusUnknown:            "the machine's node does not answer; look at the node",
 	kubevirtv1.VirtualMachineStatusWaitingForReceiver: "the machine waits for a migration that was not asked for here",
 }
@@ -70,6 +73,9 @@ func machineReady(seen *observed, res result) metav1.Condition {
 		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the VirtualMachine was just made; nothing needs to be done")
 	}
 	status := machine.Status.PrintableStatus
+	if awaited := awaitsDisks(status); awaited != "" {
+		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, awaited)
+	}
 	if refusal := synchronizedRefusal(seen.instance); refusal != "" {
 		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, "KubeVirt cannot start the machine: "+refusal)
 	}
@@ -102,7 +108,7 @@ func startsByItself(machine *kubevirtv1.VirtualMachine) bool {
 
 // waits reports whether a machine that exists is kept as it is for a reason that another condition tells.
 func waits(reason string) bool {
-	return reason == vmv1alpha1.ReasonWaitingForNetworks || reason == vmv1alpha1.ReasonWaitingForCloudInit
+	return reason == vmv1alpha1.ReasonWaitingForNetworks || reason == vmv1alpha1.ReasonWaitingForCloudInit || reason == vmv1alpha1.ReasonWaitingForDisks
 }
 
 // synchronizedRefusal returns why virt-controller could not make the machine's pod, as when a network binding

@@ -180,7 +180,11 @@ func networksReadyOf(missing []missingLink) metav1.Condition {
 // readyOf is the Wukong's summary: the first link of the chain from the nodes to the guest that is not proved.
 func readyOf(networksReady metav1.Condition, wukong *vmv1alpha1.Wukong) metav1.Condition {
 	links := []metav1.Condition{networksReady}
-	for _, conditionType := range []string{vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ConditionVirtualMachineReady} {
+	machineLinks := []string{vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ConditionVirtualMachineReady}
+	if disksComeFirst(wukong) {
+		machineLinks = []string{vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ConditionDisksReady, vmv1alpha1.ConditionVirtualMachineReady}
+	}
+	for _, conditionType := range machineLinks {
 		link := conditions.Current(wukong.Status.Conditions, conditionType, wukong.Generation)
 		if link == nil {
 			pending := conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the machine has not been looked at yet; nothing needs to be done")
@@ -198,9 +202,23 @@ func readyOf(networksReady metav1.Condition, wukong *vmv1alpha1.Wukong) metav1.C
 	if restart != nil && restart.Status == metav1.ConditionTrue {
 		return conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ConditionRestartRequired, restart.Message)
 	}
+	disks := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionDisksReady)
+	if disks != nil && disks.Status == metav1.ConditionFalse {
+		return conditions.False(vmv1alpha1.ConditionReady, disks.Reason, disks.Message)
+	}
 	guest := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionGuestNetworkInSync)
 	if guest != nil && guest.Status == metav1.ConditionFalse {
 		return conditions.False(vmv1alpha1.ConditionReady, guest.Reason, guest.Message)
 	}
 	return conditions.True(vmv1alpha1.ConditionReady, vmv1alpha1.ReasonReady, "the machine runs and every network reaches it")
+}
+
+// disksComeFirst reports whether the machine's disks are a link before the machine itself. Where they only wait for the
+// machine to be started, the machine says what is missing.
+func disksComeFirst(wukong *vmv1alpha1.Wukong) bool {
+	if len(wukong.Spec.Disks) == 0 {
+		return false
+	}
+	disks := conditions.Current(wukong.Status.Conditions, vmv1alpha1.ConditionDisksReady, wukong.Generation)
+	return disks == nil || disks.Reason != vmv1alpha1.ReasonDiskPending && disks.Reason != vmv1alpha1.ReasonWaitForFirstConsumer
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -58,6 +59,11 @@ func TestReadyOf(t *testing.T) {
 	fine := conditions.True(vmv1alpha1.ConditionNetworksReady, vmv1alpha1.ReasonReady, "fine")
 	cloudInit := at(generation, conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "fine"))
 	machine := at(generation, conditions.True(vmv1alpha1.ConditionVirtualMachineReady, vmv1alpha1.ReasonRunning, "runs"))
+	starting := at(generation, conditions.False(vmv1alpha1.ConditionVirtualMachineReady, vmv1alpha1.ReasonStarting, "starts"))
+	stopped := at(generation, conditions.False(vmv1alpha1.ConditionVirtualMachineReady, vmv1alpha1.ReasonStopped, "start it"))
+	disks := func(reason string) metav1.Condition {
+		return at(generation, conditions.False(vmv1alpha1.ConditionDisksReady, reason, "disk root"))
+	}
 	for _, row := range []struct {
 		name     string
 		networks metav1.Condition
@@ -109,9 +115,26 @@ func TestReadyOf(t *testing.T) {
 			"no guest agent", fine, []metav1.Condition{cloudInit, machine, at(generation, conditions.Unknown(vmv1alpha1.ConditionGuestNetworkInSync, vmv1alpha1.ReasonGuestAgentNotConnected, "none"))},
 			metav1.ConditionTrue, vmv1alpha1.ReasonReady, "the machine runs",
 		},
+		{
+			"a disk comes before the machine", fine, []metav1.Condition{cloudInit, disks(vmv1alpha1.ReasonImporting), starting},
+			metav1.ConditionFalse, vmv1alpha1.ReasonImporting, "disk root",
+		},
+		{
+			"a disk that waits for the machine comes after it", fine, []metav1.Condition{cloudInit, disks(vmv1alpha1.ReasonWaitForFirstConsumer), stopped},
+			metav1.ConditionFalse, vmv1alpha1.ReasonStopped, "start it",
+		},
+		{
+			"a disk that is made at the next start of a machine that runs", fine, []metav1.Condition{cloudInit, disks(vmv1alpha1.ReasonDiskPending), machine},
+			metav1.ConditionFalse, vmv1alpha1.ReasonDiskPending, "disk root",
+		},
+		{
+			"the restart that makes the disk is named", fine,
+			[]metav1.Condition{cloudInit, disks(vmv1alpha1.ReasonDiskPending), machine, at(generation, conditions.True(vmv1alpha1.ConditionRestartRequired, vmv1alpha1.ReasonTemplateChanged, "restart it"))},
+			metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired, "restart it",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := readyOf(row.networks, &vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Generation: generation}, Status: vmv1alpha1.WukongStatus{Conditions: row.present}})
+			got := readyOf(row.networks, &vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Generation: generation}, Spec: vmv1alpha1.WukongSpec{Disks: disksOf(row.present)}, Status: vmv1alpha1.WukongStatus{Conditions: row.present}})
 			if got.Type != vmv1alpha1.ConditionReady || got.Status != row.status || got.Reason != row.reason || !strings.Contains(got.Message, row.message) {
 				t.Errorf("got %s %s %s: %s", got.Type, got.Status, got.Reason, got.Message)
 			}
@@ -206,4 +229,12 @@ func TestNetworkStatusNamesWhatWasMade(t *testing.T) {
 	if got.WukongNetwork != "vm-lan" || got.WukongNodeBridge != "vm-lan" || got.Bridge != "br-lan" || got.NetworkAttachmentDefinition != "ns/vm-lan-nad" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// disksOf returns the disk that a condition speaks of.
+func disksOf(present []metav1.Condition) []vmv1alpha1.Disk {
+	if meta.FindStatusCondition(present, vmv1alpha1.ConditionDisksReady) == nil {
+		return nil
+	}
+	return []vmv1alpha1.Disk{{Name: "root", Size: "20Gi"}}
 }

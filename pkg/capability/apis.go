@@ -8,6 +8,7 @@ import (
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -55,6 +56,12 @@ var KubeVirt = API{Name: "KubeVirt", Kinds: []Kind{
 		Indexes: map[string]client.IndexerFunc{IndexAttachment: AttachmentsOf},
 	},
 	{CRD: "kubevirts.kubevirt.io", Object: &kubevirtv1.KubeVirt{}},
+}}
+
+// CDI is the Containerized Data Importer, which makes and fills disks.
+var CDI = API{Name: "CDI", Kinds: []Kind{
+	{CRD: "datavolumes.cdi.kubevirt.io", Object: &cdiv1.DataVolume{}},
+	{CRD: "cdiconfigs.cdi.kubevirt.io", Object: &cdiv1.CDIConfig{}},
 }}
 
 func bridgeOfPolicy(obj client.Object) []string {

@@ -103,6 +103,19 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// TestDisks shows the sample with persistent disks: the machine with the templates of its DataVolumes.
+func TestDisks(t *testing.T) {
+	text, err := os.ReadFile("../../config/samples/debian-vm-disks.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := manifest.Render(parse(t, string(text)), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "disks.yaml", yamlOf(t, objects))
+}
+
 // everyKind has a network of each kind.
 const everyKind = `{name: default}, {name: lan}, {name: tagged, bridgeName: br-100, vlanId: 100}, {name: storage, uplink: ens161, mtu: 9000},
   {name: ovs, type: ovs, bridgeName: ovs-lan, uplink: ens162}, {name: ovs-tagged, type: ovs, bridgeName: ovs-lan, uplink: ens162, vlanId: 7},
