@@ -19,6 +19,7 @@ import (
 
 	"github.com/novasphere/wukong/controllers"
 	"github.com/novasphere/wukong/e2e/lab/binaries"
+	"github.com/novasphere/wukong/e2e/lab/cdi"
 	"github.com/novasphere/wukong/e2e/lab/controlplane"
 	"github.com/novasphere/wukong/e2e/lab/kubevirt"
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
@@ -32,12 +33,13 @@ type Options struct {
 	Progress io.Writer
 	// Neighbours are the APIs to install; nil means NMState, Multus and KubeVirt, an empty list none.
 	Neighbours []neighbours.API
-	// NMState and KubeVirt say how the actors behave.
+	// NMState, KubeVirt and CDI say how the actors behave.
 	NMState  nmstate.Options
 	KubeVirt kubevirt.Options
 	// RealKubeVirt runs KubeVirt's own virt-api and virt-controller, and leaves the nodes alone to the actor. Without
 	// KubeVirt among the neighbours it has no effect. The environment variable WUKONG_KUBEVIRT=real sets it as well.
 	RealKubeVirt bool
+	CDI          cdi.Options
 }
 
 // kubeVirtVariable says which KubeVirt labs run.
@@ -50,11 +52,12 @@ func RealKubeVirt() bool { return os.Getenv(kubeVirtVariable) == "real" }
 type Lab struct {
 	// Plane is the control plane.
 	Plane *controlplane.ControlPlane
-	// NMState and KubeVirt are the actors.
+	// NMState, KubeVirt and CDI are the actors.
 	NMState  *nmstate.Actor
 	KubeVirt *kubevirt.Actor
 	// Virt is KubeVirt's own control plane, if the lab runs it.
 	Virt *virt.ControlPlane
+	CDI  *cdi.Actor
 	// Config and Client have all rights, and Client reads past any cache.
 	Config *rest.Config
 	Client client.Client
@@ -119,6 +122,9 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if l.KubeVirt, err = kubevirt.Start(actors, l.Config, options.KubeVirt); err != nil {
 		return fmt.Errorf("starting the KubeVirt actor: %w", err)
 	}
+	if l.CDI, err = cdi.Start(actors, l.Config, options.CDI); err != nil {
+		return fmt.Errorf("starting the CDI actor: %w", err)
+	}
 	return nil
 }
 
@@ -143,6 +149,9 @@ func (l *Lab) installNeighbours(ctx context.Context, options Options) error {
 
 // Stop ends everything that the lab started and removes its folder.
 func (l *Lab) Stop() error {
+	if l.CDI != nil {
+		l.CDI.Stop()
+	}
 	if l.KubeVirt != nil {
 		l.KubeVirt.Stop()
 	}

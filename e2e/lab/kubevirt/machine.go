@@ -28,6 +28,10 @@ func (a *Actor) control(ctx context.Context, s *scene) (time.Duration, error) {
 	if err := a.admit(ctx, s.machine); err != nil {
 		return 0, err
 	}
+	var err error
+	if s.storage, err = a.storageOf(ctx, s.machine); err != nil {
+		return 0, err
+	}
 	after, err := a.drive(ctx, s)
 	if err != nil {
 		return 0, err

@@ -19,7 +19,7 @@ func (a *Actor) reportMachine(ctx context.Context, s *scene, restart string) err
 		status.Created = s.vmi != nil
 		ready := condition(s.vmi, kubevirtv1.VirtualMachineInstanceReady)
 		status.Ready = ready != nil && ready.Status == corev1.ConditionTrue
-		status.PrintableStatus = printable(machine, s.vmi)
+		status.PrintableStatus = printable(machine, s.vmi, s.storage)
 		status.DesiredGeneration = machine.Generation
 		status.ObservedGeneration = observed(machine, s.vmi, restart)
 		if strategy, err := machine.RunStrategy(); err == nil && (strategy != kubevirtv1.RunStrategyOnce || s.vmi != nil) {
@@ -45,11 +45,29 @@ func observed(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachine
 }
 
 // printable is the one-word status; the first that applies wins (KubeVirt, pkg/virt-controller/watch/vm).
-func printable(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) kubevirtv1.VirtualMachinePrintableStatus {
+func printable(
+	machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, volumes storage,
+) kubevirtv1.VirtualMachinePrintableStatus {
 	scheduled := condition(vmi, podScheduled)
+	synchronized := condition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized)
+	active := vmi != nil && !vmi.IsFinal()
 	switch {
 	case machine.DeletionTimestamp != nil:
 		return kubevirtv1.VirtualMachineStatusTerminating
+	case active && vmi.DeletionTimestamp != nil:
+		return kubevirtv1.VirtualMachineStatusStopping
+	case active && vmi.IsRunning():
+		return kubevirtv1.VirtualMachineStatusRunning
+	case synchronized != nil && synchronized.Status == corev1.ConditionFalse && synchronized.Reason == failedPvcNotFound:
+		return kubevirtv1.VirtualMachineStatusPvcNotFound
+	case volumes.failed:
+		return kubevirtv1.VirtualMachineStatusDataVolumeError
+	case active && scheduled != nil && scheduled.Status == corev1.ConditionFalse && scheduled.Reason == corev1.PodReasonUnschedulable:
+		return kubevirtv1.VirtualMachineStatusUnschedulable
+	case volumes.provisioning:
+		return kubevirtv1.VirtualMachineStatusProvisioning
+	case volumes.unbound && (active || wantsToRun(machine)):
+		return kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding
 	case vmi == nil:
 		return printableWithoutInstance(machine)
 	case vmi.IsFinal():
@@ -57,27 +75,25 @@ func printable(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachin
 			return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
 		}
 		return kubevirtv1.VirtualMachineStatusStopped
-	case vmi.DeletionTimestamp != nil:
-		return kubevirtv1.VirtualMachineStatusStopping
-	case vmi.IsRunning():
-		return kubevirtv1.VirtualMachineStatusRunning
-	case scheduled != nil && scheduled.Status == corev1.ConditionFalse && scheduled.Reason == corev1.PodReasonUnschedulable:
-		return kubevirtv1.VirtualMachineStatusUnschedulable
 	default:
 		return kubevirtv1.VirtualMachineStatusStarting
 	}
 }
 
 func printableWithoutInstance(machine *kubevirtv1.VirtualMachine) kubevirtv1.VirtualMachinePrintableStatus {
-	strategy, err := machine.RunStrategy()
 	switch {
 	case failing(machine):
 		return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
-	case err == nil && (strategy == kubevirtv1.RunStrategyAlways || strategy == kubevirtv1.RunStrategyRerunOnFailure):
+	case wantsToRun(machine):
 		return kubevirtv1.VirtualMachineStatusStarting
 	default:
 		return kubevirtv1.VirtualMachineStatusStopped
 	}
+}
+
+func wantsToRun(machine *kubevirtv1.VirtualMachine) bool {
+	strategy, err := machine.RunStrategy()
+	return err == nil && (strategy == kubevirtv1.RunStrategyAlways || strategy == kubevirtv1.RunStrategyRerunOnFailure)
 }
 
 func failing(machine *kubevirtv1.VirtualMachine) bool {

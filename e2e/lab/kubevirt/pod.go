@@ -28,6 +28,15 @@ const (
 // makePod renders the virt-launcher pod, as far as bindings and attachments allow.
 func (a *Actor) makePod(ctx context.Context, s *scene) (time.Duration, error) {
 	a.wait(s.key)
+	missing, err := a.missingClaim(ctx, s.vmi)
+	if err != nil {
+		return 0, err
+	}
+	if missing != "" {
+		return 0, a.enter(ctx, s.vmi, kubevirtv1.Pending, func(vmi *kubevirtv1.VirtualMachineInstance) {
+			setCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, failedPvcNotFound, missing)
+		})
+	}
 	refusal, err := a.refusal(ctx, s.vmi)
 	if err != nil {
 		return 0, err
@@ -134,7 +143,7 @@ func launcherPod(vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 			NodeSelector:                  selector,
 			Affinity:                      vmi.Spec.Affinity,
 			Tolerations:                   vmi.Spec.Tolerations,
-			Volumes:                       secretVolumes(vmi),
+			Volumes:                       append(secretVolumes(vmi), claimVolumes(vmi)...),
 			Containers:                    []corev1.Container{{Name: computeSection, Image: launcherImage}},
 		},
 	}, nil

@@ -20,6 +20,8 @@ func TestPrintable(t *testing.T) {
 	deleted.DeletionTimestamp = &now
 	unplaced := instance(kubevirtv1.Scheduling)
 	setCondition(unplaced, podScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, "no node")
+	unclaimed := instance(kubevirtv1.Pending)
+	setCondition(unclaimed, kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, failedPvcNotFound, "PVC a/b does not exist")
 	failure := &kubevirtv1.VirtualMachineStartFailure{ConsecutiveFailCount: 1}
 
 	cases := map[string]struct {
@@ -27,6 +29,7 @@ func TestPrintable(t *testing.T) {
 		failure    *kubevirtv1.VirtualMachineStartFailure
 		terminates bool
 		vmi        *kubevirtv1.VirtualMachineInstance
+		volumes    storage
 		want       kubevirtv1.VirtualMachinePrintableStatus
 	}{
 		"New":           {strategy: kubevirtv1.RunStrategyAlways, want: kubevirtv1.VirtualMachineStatusStarting},
@@ -37,6 +40,12 @@ func TestPrintable(t *testing.T) {
 		"Stopping":      {strategy: kubevirtv1.RunStrategyHalted, vmi: deleted, want: kubevirtv1.VirtualMachineStatusStopping},
 		"Terminating":   {strategy: kubevirtv1.RunStrategyAlways, vmi: deleted, terminates: true, want: kubevirtv1.VirtualMachineStatusTerminating},
 		"Crashing":      {strategy: kubevirtv1.RunStrategyAlways, failure: failure, want: kubevirtv1.VirtualMachineStatusCrashLoopBackOff},
+		"Filling":       {strategy: kubevirtv1.RunStrategyAlways, volumes: storage{provisioning: true, unbound: true}, want: kubevirtv1.VirtualMachineStatusProvisioning},
+		"Not filled":    {strategy: kubevirtv1.RunStrategyHalted, volumes: storage{failed: true, provisioning: true}, want: kubevirtv1.VirtualMachineStatusDataVolumeError},
+		"Not bound":     {strategy: kubevirtv1.RunStrategyAlways, vmi: instance(kubevirtv1.Pending), volumes: storage{unbound: true}, want: kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding},
+		"Never started": {strategy: kubevirtv1.RunStrategyHalted, volumes: storage{unbound: true}, want: kubevirtv1.VirtualMachineStatusStopped},
+		"Growing":       {strategy: kubevirtv1.RunStrategyAlways, vmi: instance(kubevirtv1.Running), volumes: storage{failed: true}, want: kubevirtv1.VirtualMachineStatusRunning},
+		"Without claim": {strategy: kubevirtv1.RunStrategyAlways, vmi: unclaimed, want: kubevirtv1.VirtualMachineStatusPvcNotFound},
 		"Completed":     {strategy: kubevirtv1.RunStrategyOnce, vmi: instance(kubevirtv1.Succeeded), want: kubevirtv1.VirtualMachineStatusStopped},
 	}
 	for name, tc := range cases {
@@ -46,7 +55,7 @@ func TestPrintable(t *testing.T) {
 			if tc.terminates {
 				machine.DeletionTimestamp = &now
 			}
-			if got := printable(machine, tc.vmi); got != tc.want {
+			if got := printable(machine, tc.vmi, tc.volumes); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})

@@ -22,6 +22,8 @@ type scene struct {
 	vmi     *kubevirtv1.VirtualMachineInstance
 	pod     *corev1.Pod
 	script  script
+	// storage is what the machine's volumes say.
+	storage storage
 }
 
 // reconcile takes a machine one step on and says when to look at it again, if nothing else happens before.

@@ -74,7 +74,7 @@ func (a *Actor) launch(ctx context.Context, s *scene) (bool, error) {
 	return true, a.runPod(ctx, s)
 }
 
-// bind gives the pod a node; it is false if none fits, which the pod then says.
+// bind gives the pod a node; it is false if none fits, which the pod then says, or if a claim waits for its storage.
 func (a *Actor) bind(ctx context.Context, s *scene) (bool, error) {
 	node, message, err := a.chooseNode(ctx, s)
 	if err != nil {
@@ -87,6 +87,9 @@ func (a *Actor) bind(ctx context.Context, s *scene) (bool, error) {
 			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message,
 		}}
 		return false, a.reportPod(ctx, s.pod, *status)
+	}
+	if bound, err := a.bindClaims(ctx, s.pod, node); err != nil || !bound {
+		return false, err
 	}
 	binding := &corev1.Binding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.pod.Namespace, Name: s.pod.Name, UID: s.pod.UID},

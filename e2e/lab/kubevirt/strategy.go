@@ -50,6 +50,9 @@ func (a *Actor) start(ctx context.Context, s *scene, strategy kubevirtv1.Virtual
 			return left, nil
 		}
 	}
+	if ready, err := a.makeDataVolumes(ctx, s.machine); err != nil || !ready {
+		return 0, err
+	}
 	if err := a.createInstance(ctx, s.machine); err != nil {
 		return 0, err
 	}

@@ -15,15 +15,19 @@ func loadCDI() (definition, error) {
 	if err != nil {
 		return definition{}, err
 	}
-	const variable, kind = "CDICRDs", "datavolume"
+	const variable = "CDICRDs"
 	path := filepath.Join(folder, "pkg", "operator", "resources", "crds_generated.go")
 	manifests, err := stringMap(path, variable)
 	if err != nil {
 		return definition{}, err
 	}
-	crd, err := parseCRD([]byte(manifests[kind]))
-	if err != nil {
-		return definition{}, fmt.Errorf("%s: %s[%q]: %w", path, variable, kind, err)
+	var crds []*apiextensionsv1.CustomResourceDefinition
+	for _, kind := range []string{"datavolume", "cdiconfig"} {
+		crd, err := parseCRD([]byte(manifests[kind]))
+		if err != nil {
+			return definition{}, fmt.Errorf("%s: %s[%q]: %w", path, variable, kind, err)
+		}
+		crds = append(crds, crd)
 	}
-	return definition{crds: []*apiextensionsv1.CustomResourceDefinition{crd}}, nil
+	return definition{crds: crds}, nil
 }
