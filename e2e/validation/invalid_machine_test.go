@@ -63,20 +63,18 @@ var invalidMachines = []invalid{
 	{"osImage that ends with a newline", wukong(`osImage: "quay.io/a\n"`), refused("spec.osImage", "must be an image reference")},
 	{"osImage too long", wukong("osImage: " + strings.Repeat("a", 513)), refused("spec.osImage", "may not be more than 512")},
 
-	{"firewall", wukong("firewall: {}"), refused("spec.firewall", "leave it out and filter in the guest")},
-	{"firewall from a block with host bits", wukong("firewall: {allow: [{from: 10.1.2.3/8, port: 22}]}"), findings{
-		{"spec.firewall", "leave it out and filter in the guest"},
-		{"spec.firewall.allow[0].from", "for example 10.0.0.0/8 instead of 10.1.2.3/8"},
-	}},
-	{"firewall from anywhere in words", wukong("firewall: {allow: [{from: any, port: 22}]}"), findings{
-		{"spec.firewall", "leave it out and filter in the guest"},
-		{"spec.firewall.allow[0].from", "must be a subnet in CIDR notation"},
-	}},
-	{"cloudInit", wukong("cloudInit: {secretName: vm-data}"), refused("spec.cloudInit", "leave it out and use cloudInitUser")},
-	{"cloudInit with a Secret's path", wukong("cloudInit: {secretName: prod/vm-data}"), findings{
-		{"spec.cloudInit", "leave it out and use cloudInitUser"},
-		{"spec.cloudInit.secretName", "must be the name of a Secret"},
-	}},
+	{"firewall from a block with host bits", wukong("firewall: {allow: [{from: 10.1.2.3/8, port: 22}]}"),
+		refused("spec.firewall.allow[0].from", "for example 10.0.0.0/8 instead of 10.1.2.3/8")},
+	{"firewall from anywhere in words", wukong("firewall: {allow: [{from: any, port: 22}]}"),
+		refused("spec.firewall.allow[0].from", "must be a subnet in CIDR notation")},
+	{"firewall without a port", wukong("firewall: {allow: [{from: 10.0.0.0/8}]}"), refused("spec.firewall.allow[0].port", "Required value")},
+	{"firewall with port 0", wukong("firewall: {allow: [{port: 0}]}"), refused("spec.firewall.allow[0].port", "greater than or equal to 1")},
+	{"firewall with a port too high", wukong("firewall: {allow: [{port: 65536}]}"), refused("spec.firewall.allow[0].port", "less than or equal to 65535")},
+	{"firewall with a protocol in capitals", wukong("firewall: {allow: [{port: 22, protocol: TCP}]}"),
+		refused("spec.firewall.allow[0].protocol", `supported values: "tcp", "udp"`)},
+	{"cloudInit with a Secret's path", wukong("cloudInit: {secretName: prod/vm-data}"), refused("spec.cloudInit.secretName", "must be the name of a Secret")},
+	{"cloudInit without a Secret", wukong("cloudInit: {}"), refused("spec.cloudInit.secretName", "Required value")},
+	{"guestAgent in lower case", wukong("guestAgent: install"), refused("spec.guestAgent", `supported values: "Install", "Leave"`)},
 	{"sshKeySecret with a namespace", wukong("sshKeySecret: prod/keys"), refused("spec.sshKeySecret", "must be the name of a Secret: lower-case letters")},
 	{"sshKeySecret with two dots", wukong("sshKeySecret: vm..keys"), refused("spec.sshKeySecret", "for example vm-keys")},
 

@@ -37,6 +37,10 @@ var valids = []valid{
 	{"sixteen disks", wukong("disks: [" + strings.Join(manyDisks(), ", ") + "]"), nil},
 	{"placement", wukong("nodeSelector: {kubernetes.io/arch: amd64}, tolerations: [{key: a, operator: Exists}], " +
 		"affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}}"), nil},
+	{"firewall that lets nothing in", wukong("firewall: {}"), map[string]any{"guestAgent": "Install"}},
+	{"firewall of both families", wukong("firewall: {allow: [{port: 22}, {from: 10.0.0.0/8, port: 53, protocol: udp}, {from: '2001:db8::/32', port: 65535}]}"), nil},
+	{"user-data of one's own", wukong("cloudInit: {secretName: vm-data}, guestAgent: Leave"), map[string]any{"guestAgent": "Leave"}},
+	{"search domains", network("ipConfig: {mode: dhcp, ipFamilies: [IPv6, IPv4], searchDomains: [a, corp.example.org, '1e3', xn--fiqs8s]}"), nil},
 	{"Secret of keys", wukong("sshKeySecret: ops.keys-1"), nil},
 
 	{"user by name", user(""), nil},

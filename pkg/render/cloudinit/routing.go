@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -32,22 +33,33 @@ func (n NIC) declaresDefault() bool {
 	return n.IPConfig.Gateway != ""
 }
 
-// routing returns what the guest's routing.sh acts on, one item a line, empty where a machine has no two ways out: then
-// every reply leaves by the only one. The error names a value that is no address; validation lets none through.
-//
-// Only netplan keeps tables and rules that stand in the network-config. Other renderers write the default of
-// such a table into the main one, and the oldest lose the metrics of all routes, so that the guest sees to both itself.
-func routing(nics []NIC) (string, error) {
+// severalWaysOut reports whether a reply could leave by another NIC than the request came in.
+func severalWaysOut(nics []NIC) bool {
 	exits := 0
 	for _, nic := range nics {
 		if nic.wayOut() {
 			exits++
 		}
 	}
-	if exits < 2 {
-		return "", nil
-	}
+	return exits > 1
+}
+
+// survives reports whether every renderer of cloud-init keeps a route: the oldest lose metrics, make ::/64 of ::/0, and
+// write routes of IPv6 where only those of IPv4 are read.
+func survives(r route) bool {
+	return !strings.Contains(r.To, ":") && (r.Metric == 0 || isDefault(r.To))
+}
+
+// routing returns what the guest's routing.sh acts on, one item a line, empty where a machine has no need of it: it has
+// no two ways out and only routes that every renderer keeps. The error names a value that is no address;
+// validation lets none through.
+//
+// Tables and rules are kept by netplan alone when they stand in the network-config. Other renderers write the default
+// of such a table into the main one, so the guest sees to them itself.
+func routing(nics []NIC) (string, error) {
 	var lines strings.Builder
+	several := severalWaysOut(nics)
+	needed := several
 	metrics := defaultRouteMetrics(nics)
 	for i, nic := range nics {
 		mac, err := net.ParseMAC(nic.MACAddress)
@@ -55,23 +67,36 @@ func routing(nics []NIC) (string, error) {
 			return "", fmt.Errorf("network %s: %q is no MAC address", nic.Network, nic.MACAddress)
 		}
 		for _, r := range nic.routes(metrics[i]) {
-			if r.Metric == 0 {
-				continue
-			}
-			to, via, err := kernelRoute(r)
+			line, err := routeLine(mac, r)
 			if err != nil {
 				return "", fmt.Errorf("network %s: %w", nic.Network, err)
 			}
-			fmt.Fprintf(&lines, "route %s %s %s %d\n", mac, to, via, r.Metric)
+			lines.WriteString(line)
+			needed = needed || !survives(r)
 		}
-		if nic.dhcp4() {
+		if several && nic.dhcp4() {
 			fmt.Fprintf(&lines, "metric %s %d\n", mac, metrics[i])
 		}
-		if nic.wayOut() {
+		if several && nic.wayOut() {
 			fmt.Fprintf(&lines, "table %s %d\n", mac, FirstRoutingTable+i)
 		}
 	}
+	if !needed {
+		return "", nil
+	}
 	return lines.String(), nil
+}
+
+func routeLine(mac net.HardwareAddr, r route) (string, error) {
+	to, via, err := kernelRoute(r)
+	if err != nil {
+		return "", err
+	}
+	metric := "-"
+	if r.Metric != 0 {
+		metric = strconv.Itoa(int(r.Metric))
+	}
+	return fmt.Sprintf("route %s %s %s %s\n", mac, to, via, metric), nil
 }
 
 // kernelRoute returns a route's destination and router as the ip command prints them.

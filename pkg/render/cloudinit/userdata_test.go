@@ -55,6 +55,7 @@ var guests = map[string]cloudinit.Guest{
 	"firewall-closed": {Firewall: &vmv1alpha1.Firewall{}},
 	"one-way-out":     {NICs: networkConfigs["static-v4"]},
 	"routing":         {NICs: networkConfigs["gateways"]},
+	"routing-ipv6":    {NICs: networkConfigs["static-v6"]},
 	"routing-dual":    {NICs: networkConfigs["gateways-dual"]},
 	"everything": {
 		Hostname: "vm", User: &cloudinit.User{Name: "ubuntu", PasswordHash: hash}, AuthorizedKeys: []string{firstKey}, NICs: networkConfigs["gateways-with-metrics"],
@@ -87,21 +88,22 @@ func TestGuests(t *testing.T) {
 	}
 }
 
-// A reply needs help only where there is another way out that it could take.
-func TestOneWayOutNeedsNoRouting(t *testing.T) {
+// The guest keeps its routes itself only where some renderer would not.
+func TestRoutingOnlyWhereNeeded(t *testing.T) {
+	needed := map[string]string{
+		"static-v6": "IPv6", "dual": "IPv6", "routes": "a metric", "dhcp-with-pod": "two ways out", "gateways": "two ways out", "gateways-dual": "two ways out",
+		"gateways-with-metrics": "two ways out",
+	}
 	for name, nics := range networkConfigs {
 		text, err := cloudinit.UserData(cloudinit.Guest{NICs: nics})
 		if err != nil {
 			t.Fatal(err)
 		}
-		exits := 0
-		for _, nic := range nics {
-			if nic.Pod || nic.IPConfig != nil && (nic.IPConfig.Mode == vmv1alpha1.IPModeDHCP || nic.IPConfig.Gateway != "") {
-				exits++
-			}
+		if got, want := strings.Contains(text, "/run/wukong/routing"), needed[name] != ""; got != want {
+			t.Errorf("%s: routing is rendered: %v, want %v (%s)", name, got, want, needed[name])
 		}
-		if got, want := strings.Contains(text, "routing"), exits > 1; got != want {
-			t.Errorf("%s has %d ways out, routing: %v", name, exits, got)
+		if got, want := strings.Contains(text, "\n    table "), needed[name] == "two ways out"; got != want {
+			t.Errorf("%s: tables are rendered: %v, want %v", name, got, want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Keeps the routes of a machine with several ways out, whatever program configures its network. Some of those lose the
-# metrics of routes, and most cannot keep a table of its own for each NIC, by which replies leave where the request came
-# in. /run/wukong/routing says what is wanted, one item a line:
+# Keeps the declared routes, whatever program configures the network. Some of those lose the metrics of routes or the
+# default route of IPv6, and most cannot keep a table of its own for each NIC, by which replies leave where the request
+# came in. /run/wukong/routing says what is wanted, one item a line:
 #
-#   route MAC DESTINATION VIA METRIC   a declared route
+#   route MAC DESTINATION VIA METRIC   a declared route, with - for any metric
 #   metric MAC METRIC                  the metric of the default route that a DHCPv4 server announced
 #   table MAC NUMBER                   the NIC's table, and the priority of its rules
 #
@@ -68,10 +68,12 @@ write() { # ACTION FAMILY DEVICE TABLE DESTINATION VIA METRIC SOURCE FLAG
 declared() { # DEVICE DESTINATION VIA METRIC
   case $3 in *:*) family=6 ;; *) family=4 ;; esac
   present=$(routes "$family" "$1" main)
+  case $4 in -) wanted="$2 $3 " ;; *) wanted="$2 $3 $4 " ;; esac
   case $newline$present in
-  *"$newline$2 $3 $4 "*) ;;
+  *"$newline$wanted"*) ;;
   *) write replace "$family" "$1" main "$2" "$3" "$4" - - || return 0 ;;
   esac
+  if [ "$4" = - ]; then return; fi
   echo "$present" | while read -r to via metric source flag; do
     if [ "$to $via" = "$2 $3" ] && [ "$metric" != "$4" ]; then
       write del "$family" "$1" main "$to" "$via" "$metric" "$source" "$flag"
