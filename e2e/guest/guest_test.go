@@ -181,6 +181,8 @@ func (g *guest) expectPings(t *testing.T, s station, guest, stationAddress netip
 
 // logIn logs in from a station, once.
 func (g *guest) logIn(ctx context.Context, s station, address netip.Addr, method ssh.AuthMethod) (*shell.Shell, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
 	return shell.LogIn(ctx, from(s, address), g.identity.config(g.user, method))
 }
 

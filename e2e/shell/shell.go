@@ -19,8 +19,8 @@ import (
 const (
 	// knockEvery is how often a booting machine is asked to let somebody in.
 	knockEvery = 500 * time.Millisecond
-	// handshakePatience is how long one attempt may take.
-	handshakePatience = 20 * time.Second
+	// knockPatience is how long one attempt may take while a machine boots: QEMU takes the connection before it does.
+	knockPatience = 30 * time.Second
 	// commandPatience is more than any command here takes.
 	commandPatience = 5 * time.Minute
 )
@@ -37,7 +37,7 @@ func Knock(ctx context.Context, dial Dial, config *ssh.ClientConfig, ended <-cha
 	ticker := time.NewTicker(knockEvery)
 	defer ticker.Stop()
 	for {
-		shell, err := LogIn(ctx, dial, config)
+		shell, err := knockOnce(ctx, dial, config)
 		if err == nil {
 			return shell, nil
 		}
@@ -51,15 +51,22 @@ func Knock(ctx context.Context, dial Dial, config *ssh.ClientConfig, ended <-cha
 	}
 }
 
-// LogIn tries once. It also gives up when somebody takes the connection and says nothing, which is what QEMU does while a
-// machine boots.
+func knockOnce(ctx context.Context, dial Dial, config *ssh.ClientConfig) (*Shell, error) {
+	ctx, cancel := context.WithTimeout(ctx, knockPatience)
+	defer cancel()
+	return LogIn(ctx, dial, config)
+}
+
+// LogIn tries once, until the context's deadline if it has one: somebody may take the connection and say nothing.
 func LogIn(ctx context.Context, dial Dial, config *ssh.ClientConfig) (*Shell, error) {
 	connection, err := dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := connection.SetDeadline(time.Now().Add(handshakePatience)); err != nil {
-		return nil, errors.Join(err, connection.Close())
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := connection.SetDeadline(deadline); err != nil {
+			return nil, errors.Join(err, connection.Close())
+		}
 	}
 	handshake, channels, requests, err := ssh.NewClientConn(connection, connection.RemoteAddr().String(), config)
 	if err != nil {
