@@ -49,7 +49,7 @@ func (a *Actor) enter(
 	ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, phase kubevirtv1.VirtualMachineInstancePhase,
 	edit func(*kubevirtv1.VirtualMachineInstance),
 ) error {
-	err := a.patchInstance(ctx, vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
+	err := a.writeInstance(ctx, vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		if vmi.Status.Phase != phase {
 			vmi.Status.Phase = phase
 			vmi.Status.PhaseTransitionTimestamps = append(vmi.Status.PhaseTransitionTimestamps,

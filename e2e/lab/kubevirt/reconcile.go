@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -89,14 +90,21 @@ func ignoreRace(err error) error {
 	return err
 }
 
-// patchInstance writes what an edit changed in an instance, as the component that the actor plays.
-func (a *Actor) patchInstance(
+// writeInstance writes what an edit changed in an instance, as the component that the actor plays. virt-handler updates
+// the whole object: the API server drops what is null from the lists of a merge patch, and virt-controller, which compares
+// lists with those it has read, would never find them equal again.
+func (a *Actor) writeInstance(
 	ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, edit func(*kubevirtv1.VirtualMachineInstance),
 ) error {
-	if a.options.NodesOnly {
-		return patch(ctx, a.handler, vmi, managerHandler, edit)
+	if !a.options.NodesOnly {
+		return patch(ctx, a.client, vmi, managerController, edit)
 	}
-	return patch(ctx, a.client, vmi, managerController, edit)
+	before := vmi.DeepCopy()
+	edit(vmi)
+	if equality.Semantic.DeepEqual(before, vmi) {
+		return nil
+	}
+	return a.handler.Update(ctx, vmi, client.FieldOwner(managerHandler))
 }
 
 // patch writes what an edit changed, in metadata, spec and, where the resource has no status of its own, status.

@@ -73,7 +73,7 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 	}
 	connected := a.hasAgent(s.script)
 	m := a.machine(s.key)
-	return 0, a.patchInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
+	return 0, a.writeInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.Interfaces = a.report(vmi, s.pod, m.Guest(), s.script, connected)
 		if !a.options.NodesOnly {
 			setTopology(vmi)

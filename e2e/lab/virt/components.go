@@ -65,7 +65,8 @@ func sorted(items []unstructured.Unstructured) (parts, error) {
 }
 
 func (c *ControlPlane) installDefinitions(found parts) error {
-	if _, err := envtest.InstallCRDs(c.config, envtest.CRDInstallOptions{CRDs: found.definitions}); err != nil {
+	options := envtest.CRDInstallOptions{CRDs: found.definitions, MaxTime: startTimeout}
+	if _, err := envtest.InstallCRDs(c.config, options); err != nil {
 		return fmt.Errorf("installing resource definitions: %w", err)
 	}
 	return nil

@@ -40,8 +40,6 @@ func (c *ControlPlane) installConfiguration(ctx context.Context, found parts) er
 // every machine is refused.
 func (c *ControlPlane) deploy(ctx context.Context) error {
 	kubevirt := object("kubevirt.io/v1", "KubeVirt", Namespace, "kubevirt", map[string]any{"spec": map[string]any{
-		// What a change of processors or memory needs to take effect on a running machine.
-		"workloadUpdateStrategy": map[string]any{"workloadUpdateMethods": []any{"LiveMigrate"}},
 		"configuration": map[string]any{
 			"vmRolloutStrategy": "LiveUpdate",
 			"developerConfiguration": map[string]any{
