@@ -41,7 +41,7 @@ WITHOUT_HEADER := $(GO_FILES) | xargs -r grep -L '^// SPDX-License-Identifier: A
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## "; printf "Usage: make TARGET [NAME=VALUE ...]\n" } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ See it work
 
@@ -112,6 +112,11 @@ test: bin/lab ## Run every test, with the race detector: unit, then integration 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no server; quick.
 	$(GO) test $(ARGS) ./apis/... ./config/... ./pkg/... ./controllers/... ./cmd/...
+
+.PHONY: e2e-kubevirt
+e2e-kubevirt: bin/lab ## Run the end-to-end tests on KubeVirt's own virt-api and virt-controller.
+	bin/lab binaries
+	CGO_ENABLED=1 WUKONG_KUBEVIRT=real $(GO) test -race -count=1 -timeout 3h -p 1 $(ARGS) ./e2e/kubevirt ./e2e/suite
 
 .PHONY: e2e-node
 e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.

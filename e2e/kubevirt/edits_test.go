@@ -6,6 +6,7 @@ package kubevirt
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ type edit struct {
 	left func(*kubevirtv1.VirtualMachine) bool
 }
 
-// TestEdits is the table of docs/lifecycle.md: it makes each change to a machine that runs and compares what KubeVirt does.
+// TestEdits is the table of docs/day2.md: it makes each change to a machine that runs and compares what KubeVirt does.
 func TestEdits(t *testing.T) {
 	for i, e := range edits {
 		t.Run(e.name, func(t *testing.T) {
@@ -246,5 +247,28 @@ func guestMemory(quantity string) func(*kubevirtv1.VirtualMachine) {
 	return func(machine *kubevirtv1.VirtualMachine) {
 		guest := resource.MustParse(quantity)
 		template(machine).Domain.Memory.Guest = &guest
+	}
+}
+
+// TestEditsAreDocumented compares the table of docs/day2.md with what the other test asks KubeVirt.
+func TestEditsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/day2.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, "| ") {
+			rows++
+		}
+	}
+	for _, e := range edits {
+		if want := fmt.Sprintf("| %s | %s |", e.name, e.want); !strings.Contains(string(page), want) {
+			t.Errorf("the table lacks %q", want)
+		}
+	}
+	// One row is the head.
+	if rows != len(edits)+1 {
+		t.Errorf("the table has %d rows, want %d", rows, len(edits)+1)
 	}
 }
