@@ -103,8 +103,7 @@ func machineOf(t *testing.T, wukong *vmv1alpha1.Wukong, number int) *kubevirtv1.
 		options.TapBinding = "macvtap"
 	}
 	objects, err := manifest.Render(wukong, options)
-	var refused *manifest.WukongError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*manifest.WukongError](err); refused {
 		return nil
 	}
 	if err != nil {

@@ -75,8 +75,7 @@ func (m *module) runGo(ctx context.Context, arguments []string, doing string, st
 		select {
 		case err := <-finished:
 			if err != nil {
-				return fmt.Errorf("%s %s in %s: %w; the Go module proxy has to serve %s and what it requires\n%s",
-					doing, m.version, m.folder, err, m.module, output.Bytes())
+				return fmt.Errorf("%s %s in %s: %w\n%s", doing, m.version, m.folder, err, output.Bytes())
 			}
 			return nil
 		case <-ticker.C:

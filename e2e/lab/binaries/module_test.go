@@ -117,6 +117,19 @@ func TestKeyFollowsTheModuleFiles(t *testing.T) {
 	}
 }
 
+func TestKeyFollowsOurOwnSources(t *testing.T) {
+	tiny := tinyModule(t, greeter)
+	tiny.sources = []string{"greeter/main.go"}
+	before, err := tiny.hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(tiny.folder, "greeter", "main.go"), greeter+"// changed\n", 0o644)
+	if after, err := tiny.hash(); err != nil || after == before {
+		t.Errorf("the fingerprint %s did not change with a source (%v)", before, err)
+	}
+}
+
 func TestLockWaitsAndGivesUpWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(t.Context(), path, &bytes.Buffer{})

@@ -11,6 +11,9 @@
 // that wait for them and for their claims. KubeVirt may be absent, arrive, go and arrive again
 // while the actor runs.
 //
+// With Options.NodesOnly it plays the nodes alone, the scheduler, the kubelet with Multus, virt-handler and the guest, beside
+// a virt-api and a virt-controller that are KubeVirt's own. There NICs are plugged into running pods and out of them.
+//
 // Modelled differently: firmware, machine type and architecture are filled in by an update right after creation, as no
 // admission webhook runs here; an instance whose NetworkAttachmentDefinition is missing stays Pending for good, as
 // KubeVirt 1.8 was seen to do, unless the options ask for the behaviour of 1.9, where the pod waits for it.

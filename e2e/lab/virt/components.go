@@ -28,8 +28,7 @@ type parts struct {
 func (c *ControlPlane) components(ctx context.Context) (parts, error) {
 	output, err := exec.CommandContext(ctx, c.assets.Components).Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ended := errors.AsType[*exec.ExitError](err); ended {
 			err = fmt.Errorf("%w: %s", err, exit.Stderr)
 		}
 		return parts{}, fmt.Errorf("asking what to install: %w", err)

@@ -6,6 +6,7 @@ package virt
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -64,9 +65,7 @@ func (c *ControlPlane) deploy(ctx context.Context) error {
 // object returns an object with the given content beside its name.
 func object(apiVersion, kind, namespace, name string, content map[string]any) *unstructured.Unstructured {
 	made := &unstructured.Unstructured{Object: map[string]any{}}
-	for field, value := range content {
-		made.Object[field] = value
-	}
+	maps.Copy(made.Object, content)
 	made.SetAPIVersion(apiVersion)
 	made.SetKind(kind)
 	made.SetNamespace(namespace)
