@@ -77,7 +77,10 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 	if err != nil {
 		return nil, fmt.Errorf("build the client of virt-handler: %w", err)
 	}
-	requests, err := rest.UnversionedRESTClientFor(dynamic.ConfigFor(config))
+	asVirtctl := dynamic.ConfigFor(config)
+	// virt-api answers some requests with no more than a status, and only to who takes anything.
+	asVirtctl.AcceptContentTypes = ""
+	requests, err := rest.UnversionedRESTClientFor(asVirtctl)
 	if err != nil {
 		return nil, fmt.Errorf("build the client of virt-api: %w", err)
 	}
