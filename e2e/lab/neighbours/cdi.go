@@ -10,6 +10,10 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
+// cdiKinds are those that we use, and those that virt-controller watches where it finds CDI: without one of them it would wait
+// for ever.
+var cdiKinds = []string{"datavolume", "cdiconfig", "cdi", "datasource", "storageprofile"}
+
 func loadCDI() (definition, error) {
 	folder, err := download(cdiModule)
 	if err != nil {
@@ -22,7 +26,7 @@ func loadCDI() (definition, error) {
 		return definition{}, err
 	}
 	var crds []*apiextensionsv1.CustomResourceDefinition
-	for _, kind := range []string{"datavolume", "cdiconfig"} {
+	for _, kind := range cdiKinds {
 		crd, err := parseCRD([]byte(manifests[kind]))
 		if err != nil {
 			return definition{}, fmt.Errorf("%s: %s[%q]: %w", path, variable, kind, err)
