@@ -1,8 +1,8 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lab is a cluster for trying Wukong: a real control plane, the CRDs of our neighbours, actors that play NMState
-// and KubeVirt on nodes that do not exist, and Wukong's own CRDs and rights as they are shipped.
+// Package lab is a cluster for trying Wukong: a real control plane, the CRDs of our neighbours, actors that play NMState,
+// KubeVirt and CDI on nodes that do not exist, and Wukong's own CRDs and rights as they are shipped.
 package lab
 
 import (
