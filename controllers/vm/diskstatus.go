@@ -97,10 +97,12 @@ func (d *disk) claimLacks(namespace string) *lack {
 	case corev1.ClaimBound:
 		return nil
 	case corev1.ClaimLost:
-		return lacks(vmv1alpha1.ReasonClaimNotBound, "PersistentVolumeClaim %s has lost its PersistentVolume; restore the volume, or the claim from a backup", d.Claim)
+		return lacks(vmv1alpha1.ReasonClaimNotBound,
+			"PersistentVolumeClaim %s has lost its PersistentVolume; restore the volume, or the claim from a backup", d.Claim)
 	}
 	return lacks(vmv1alpha1.ReasonWaitForFirstConsumer,
-		"PersistentVolumeClaim %s is not bound yet, which happens when the machine is started; if it stays: kubectl describe pvc -n %s %s", d.Claim, namespace, d.Claim)
+		"PersistentVolumeClaim %s is not bound yet, which happens when the machine is started; if it stays: kubectl describe pvc -n %s %s",
+		d.Claim, namespace, d.Claim)
 }
 
 // differs says in what the DataVolume is another one than is declared, empty where it is not. Both fields are immutable in a
@@ -146,14 +148,16 @@ func (d *disk) importLacks() *lack {
 	const again = "CDI tries again by itself; where the image is wrong, add a disk of another name and take this one out"
 	switch {
 	case status.Phase == cdiv1.Failed:
-		return lacks(vmv1alpha1.ReasonImportFailed, "CDI has given up on DataVolume %s%s; correct the cause, and delete the DataVolume to have it made anew", d.Claim, words(running))
+		return lacks(vmv1alpha1.ReasonImportFailed,
+			"CDI has given up on DataVolume %s%s; correct the cause, and delete the DataVolume to have it made anew", d.Claim, words(running))
 	case stopped(running):
 		return lacks(vmv1alpha1.ReasonImportFailed, "CDI cannot fill DataVolume %s%s; %s", d.Claim, words(running), again)
 	case unbound(bound):
 		return lacks(vmv1alpha1.ReasonClaimNotBound, "DataVolume %s gets no storage%s; correct that, or use another storageClassName in a disk of another name",
 			d.Claim, words(bound))
 	case status.Phase == cdiv1.WaitForFirstConsumer, status.Phase == cdiv1.PendingPopulation:
-		return lacks(vmv1alpha1.ReasonWaitForFirstConsumer, "DataVolume %s is waiting for its first consumer: its storage is bound when the machine is started", d.Claim)
+		return lacks(vmv1alpha1.ReasonWaitForFirstConsumer,
+			"DataVolume %s is waiting for its first consumer: its storage is bound when the machine is started", d.Claim)
 	case status.Phase == cdiv1.Paused:
 		return lacks(vmv1alpha1.ReasonImporting, "DataVolume %s is paused; whoever paused it has to resume it", d.Claim)
 	case status.Phase == cdiv1.Unknown:
@@ -204,8 +208,9 @@ func words(condition *cdiv1.DataVolumeCondition) string {
 // sizeLacks is about a disk that was declared larger than it was made.
 func (d *disk) sizeLacks(overhead *cdiv1.FilesystemOverhead) *lack {
 	if d.refusal != "" {
-		return lacks(vmv1alpha1.ReasonGrowthRefused, "the API server refuses to enlarge PersistentVolumeClaim %s: %s; set allowVolumeExpansion in its storage class, "+
-			"or add a second disk", d.Claim, d.refusal)
+		return lacks(vmv1alpha1.ReasonGrowthRefused,
+			"the API server refuses to enlarge PersistentVolumeClaim %s: %s; set allowVolumeExpansion in its storage class, "+
+				"or add a second disk", d.Claim, d.refusal)
 	}
 	wanted := d.wanted(overhead)
 	if wanted == nil {
@@ -218,10 +223,12 @@ func (d *disk) sizeLacks(overhead *cdiv1.FilesystemOverhead) *lack {
 	for _, condition := range d.claim.Status.Conditions {
 		failed := condition.Type == corev1.PersistentVolumeClaimControllerResizeError || condition.Type == corev1.PersistentVolumeClaimNodeResizeError
 		if failed && condition.Status == corev1.ConditionTrue {
-			return lacks(vmv1alpha1.ReasonGrowthRefused, "the storage cannot enlarge PersistentVolumeClaim %s: %s; correct that, it is tried again by itself", d.Claim, condition.Message)
+			return lacks(vmv1alpha1.ReasonGrowthRefused,
+				"the storage cannot enlarge PersistentVolumeClaim %s: %s; correct that, it is tried again by itself", d.Claim, condition.Message)
 		}
 		if condition.Type == corev1.PersistentVolumeClaimFileSystemResizePending && condition.Status == corev1.ConditionTrue {
-			return lacks(vmv1alpha1.ReasonGrowing, "PersistentVolumeClaim %s has grown, and its file system grows while the machine runs; start the machine where it is stopped", d.Claim)
+			return lacks(vmv1alpha1.ReasonGrowing,
+				"PersistentVolumeClaim %s has grown, and its file system grows while the machine runs; start the machine where it is stopped", d.Claim)
 		}
 	}
 	return lacks(vmv1alpha1.ReasonGrowing, "PersistentVolumeClaim %s grows from %s to %s; nothing needs to be done", d.Claim, &capacity, wanted)

@@ -77,7 +77,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests), builder.WithPredicates(reachChanged())).
 		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
-		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine), builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
+		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine),
+			builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
 		WatchesMetadata(claimMetadata(), capability.Gathered(gather, r.machinesOfClaim)).
 		WatchesMetadata(storageClassMetadata(), capability.Gathered(gather, r.machinesWithDisks)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).

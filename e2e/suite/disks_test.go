@@ -171,6 +171,17 @@ func TestDisks(t *testing.T) {
 		t.Errorf("the data disk is filled from %+v", source)
 	}
 
+	// The machine was written once, and its claims never: nothing of this was ours to do.
+	writes, err := w.Plane.Writes(func(write controlplane.Write) bool {
+		return write.User == lab.ManagerUser && (write.Resource == "virtualmachines" || write.Resource == "persistentvolumeclaims")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(writes) != 1 {
+		t.Errorf("the manager wrote %d times: %+v", len(writes), writes)
+	}
+
 	// A stop loses nothing.
 	if err := w.KubeVirt.StopVM(t.Context(), "default", "vm"); err != nil {
 		t.Fatal(err)
@@ -182,17 +193,6 @@ func TestDisks(t *testing.T) {
 	w.expectReady("default", "vm")
 	if again := w.dataVolume("vm-root"); again.UID != uid {
 		t.Errorf("the root disk was made anew: %s before, %s after the stop", uid, again.UID)
-	}
-
-	// The machine was written once, and its claims never: nothing of this was ours to do.
-	writes, err := w.Plane.Writes(func(write controlplane.Write) bool {
-		return write.User == lab.ManagerUser && (write.Resource == "virtualmachines" || write.Resource == "persistentvolumeclaims")
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(writes) != 1 {
-		t.Errorf("the manager wrote %d times: %+v", len(writes), writes)
 	}
 
 	// What was made goes, what was there stays.

@@ -48,8 +48,6 @@ func observed(machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachine
 func printable(
 	machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, volumes storage,
 ) kubevirtv1.VirtualMachinePrintableStatus {
-	scheduled := condition(vmi, podScheduled)
-	synchronized := condition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized)
 	active := vmi != nil && !vmi.IsFinal()
 	switch {
 	case machine.DeletionTimestamp != nil:
@@ -58,26 +56,45 @@ func printable(
 		return kubevirtv1.VirtualMachineStatusStopping
 	case active && vmi.IsRunning():
 		return kubevirtv1.VirtualMachineStatusRunning
-	case synchronized != nil && synchronized.Status == corev1.ConditionFalse && synchronized.Reason == failedPvcNotFound:
+	}
+	if obstacle := printableObstacle(machine, vmi, volumes); obstacle != "" {
+		return obstacle
+	}
+	switch {
+	case vmi == nil:
+		return printableWithoutInstance(machine)
+	case active:
+		return kubevirtv1.VirtualMachineStatusStarting
+	case failing(machine):
+		return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
+	default:
+		return kubevirtv1.VirtualMachineStatusStopped
+	}
+}
+
+// printableObstacle is the status of a machine that something keeps from running; empty if nothing does.
+func printableObstacle(
+	machine *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, volumes storage,
+) kubevirtv1.VirtualMachinePrintableStatus {
+	active := vmi != nil && !vmi.IsFinal()
+	switch {
+	case isFalse(vmi, kubevirtv1.VirtualMachineInstanceSynchronized, failedPvcNotFound):
 		return kubevirtv1.VirtualMachineStatusPvcNotFound
 	case volumes.failed:
 		return kubevirtv1.VirtualMachineStatusDataVolumeError
-	case active && scheduled != nil && scheduled.Status == corev1.ConditionFalse && scheduled.Reason == corev1.PodReasonUnschedulable:
+	case active && isFalse(vmi, podScheduled, corev1.PodReasonUnschedulable):
 		return kubevirtv1.VirtualMachineStatusUnschedulable
 	case volumes.provisioning:
 		return kubevirtv1.VirtualMachineStatusProvisioning
 	case volumes.unbound && (active || wantsToRun(machine)):
 		return kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding
-	case vmi == nil:
-		return printableWithoutInstance(machine)
-	case vmi.IsFinal():
-		if failing(machine) {
-			return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
-		}
-		return kubevirtv1.VirtualMachineStatusStopped
-	default:
-		return kubevirtv1.VirtualMachineStatusStarting
 	}
+	return ""
+}
+
+func isFalse(vmi *kubevirtv1.VirtualMachineInstance, kind kubevirtv1.VirtualMachineInstanceConditionType, reason string) bool {
+	found := condition(vmi, kind)
+	return found != nil && found.Status == corev1.ConditionFalse && found.Reason == reason
 }
 
 func printableWithoutInstance(machine *kubevirtv1.VirtualMachine) kubevirtv1.VirtualMachinePrintableStatus {
