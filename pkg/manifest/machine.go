@@ -38,20 +38,24 @@ func (m *machineObjects) render(policies map[types.NamespacedName]*nmstatev1.Nod
 		}
 	}
 	values, err := machine.ReadSecrets(&m.wukong.Spec, secretsIn(opts.Secrets, m.wukong.Namespace))
-	var unusable *machine.SecretError
-	switch {
-	case errors.As(err, &unusable):
-		return nil, &WukongError{Wukong: m.key(), Field: unusable.Field, Message: unusable.Message}
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, m.unusable(err)
 	}
 	secret, built, err := machine.Objects(machine.Input{
 		Wukong: m.wukong, UID: string(m.wukong.UID), Attachments: attachments, Secrets: values, DefaultImage: opts.DefaultImage,
 	})
 	if err != nil {
-		return nil, err
+		return nil, m.unusable(err)
 	}
 	return append(objects, legible(secret), built), nil
+}
+
+// unusable names the field of an error about what comes from a Secret.
+func (m *machineObjects) unusable(err error) error {
+	if secret, ok := errors.AsType[*machine.SecretError](err); ok {
+		return &WukongError{Wukong: m.key(), Field: secret.Field, Message: secret.Message}
+	}
+	return err
 }
 
 // legible returns a Secret with its content as text, which the API server takes as well.
