@@ -11,8 +11,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 )
 
-// allowed returns what the guest's firewall.sh lets in, one rule a line. The error names a value that validation lets
-// through no more than this does.
+// allowed returns what the guest's firewall.sh lets in, one rule a line. The error is a *ValueError.
 func allowed(firewall *vmv1alpha1.Firewall) (string, error) {
 	var lines strings.Builder
 	for i, rule := range firewall.Allow {
@@ -22,16 +21,16 @@ func allowed(firewall *vmv1alpha1.Firewall) (string, error) {
 			protocol = "tcp"
 		case "tcp", "udp":
 		default:
-			return "", fmt.Errorf("firewall rule %d: %q is neither tcp nor udp", i+1, protocol)
+			return "", refuse("firewall rule %d: %q is neither tcp nor udp", i+1, protocol)
 		}
 		if rule.Port < 1 || rule.Port > 65535 {
-			return "", fmt.Errorf("firewall rule %d: %d is no port", i+1, rule.Port)
+			return "", refuse("firewall rule %d: %d is no port", i+1, rule.Port)
 		}
 		from := "any"
 		if rule.From != "" {
 			block, err := netip.ParsePrefix(string(rule.From))
 			if err != nil {
-				return "", fmt.Errorf("firewall rule %d: %q is no block of addresses", i+1, rule.From)
+				return "", refuse("firewall rule %d: %q is no block of addresses", i+1, rule.From)
 			}
 			from = block.Masked().String()
 		}

@@ -4,8 +4,17 @@
 package cloudinit_test
 
 import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/mail"
+	"regexp"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/internal/readback"
@@ -120,4 +129,112 @@ func ethernet(network, mac string, mtu, metric int32, config *vmv1alpha1.IPConfi
 	}
 	want["routes"] = append(routes, declared)
 	return want
+}
+
+// What a guest's programs act on has the lines that its rules ask for and no other, or is refused.
+func FuzzFirewall(f *testing.F) {
+	for i := range readback.Hostile {
+		f.Add(hostile(i), hostile(i+7), hostile(i+13), int32(i))
+	}
+	f.Add("10.0.0.0/8", "tcp", "vm", int32(22))
+	f.Add("2001:db8::/32", "udp", "vm", int32(53))
+	f.Fuzz(func(t *testing.T, from, protocol, hostname string, port int32) {
+		from, protocol, hostname = text(from), text(protocol), text(hostname)
+		firewall := &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{From: vmv1alpha1.CIDR(from), Protocol: protocol, Port: port}}}
+		got, err := cloudinit.UserData(cloudinit.Guest{Hostname: hostname, Firewall: firewall})
+		if err != nil {
+			return
+		}
+		var read struct {
+			Hostname string
+			Bootcmd  [][]string
+		}
+		if err := yaml.Unmarshal([]byte(got), &read); err != nil || read.Hostname != hostname {
+			t.Fatalf("hostname %q, %v:\n%s", read.Hostname, err, got)
+		}
+		if rule := read.Bootcmd[0][5]; !firewallLine.MatchString(rule) {
+			t.Fatalf("the guest reads %q", rule)
+		}
+	})
+}
+
+var firewallLine = regexp.MustCompile(`^(tcp|udp) [0-9]{1,5} (any|[0-9a-f.:]+/[0-9]{1,3})\n$`)
+
+// User-data of the user's own is refused, or reaches the guest byte by byte, and Wukong's beside it.
+func FuzzOwnUserData(f *testing.F) {
+	for i := range readback.Hostile {
+		f.Add([]byte(hostile(i)), hostile(i+7))
+		f.Add([]byte("#cloud-config\na: "+hostile(i)), hostile(i+13))
+		f.Add([]byte("#!/bin/sh\n"+hostile(i)), hostile(i+29))
+	}
+	f.Add([]byte("Content-Type: multipart/mixed; boundary=x\nMIME-Version: 1.0\n\n--x\n\n#!/bin/sh\n--x--\n"), "vm")
+	f.Fuzz(func(t *testing.T, content []byte, hostname string) {
+		hostname = text(hostname)
+		part, err := cloudinit.ParsePart(content)
+		if err != nil {
+			return
+		}
+		config, err := cloudinit.UserData(cloudinit.Guest{Hostname: hostname})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := cloudinit.UserData(cloudinit.Guest{Hostname: hostname, Own: &part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := partsOf(t, got, part.Encoded)
+		if len(parts) != 2 || parts[0] != part.Content || parts[1] != config {
+			t.Fatalf("the archive holds %q, want %q and %q", parts, part.Content, config)
+		}
+	})
+}
+
+// partsOf returns the contents of an archive. What a user encoded stays as it is.
+func partsOf(t *testing.T, archive string, encoded bool) []string {
+	t.Helper()
+	message, err := mail.ReadMessage(strings.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, parameters, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var contents []string
+	for reader := multipart.NewReader(message.Body, parameters["boundary"]); ; {
+		part, err := reader.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return contents
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body io.Reader = part
+		if part.Header.Get("Content-Transfer-Encoding") == "base64" && (!encoded || len(contents) > 0) {
+			body = base64.NewDecoder(base64.StdEncoding, part)
+		}
+		content, err := io.ReadAll(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents = append(contents, string(content))
+	}
+}
+
+func FuzzAuthorizedKeys(f *testing.F) {
+	for i := range readback.Hostile {
+		f.Add(firstKey + hostile(i) + "\n" + secondKey)
+		f.Add(hostile(i) + " " + firstKey)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		keys, err := cloudinit.AuthorizedKeys(content)
+		if err != nil {
+			return
+		}
+		for _, key := range keys {
+			if !strings.Contains(content, key) || strings.ContainsAny(key, "\n\r\x00\x1b") {
+				t.Fatalf("key %q of %q", key, content)
+			}
+		}
+	})
 }

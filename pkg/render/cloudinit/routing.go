@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,6 +51,11 @@ func survives(r route) bool {
 	return !strings.Contains(r.To, ":") && (r.Metric == 0 || isDefault(r.To))
 }
 
+// losesRoutes reports whether some renderer does not keep a route of the NIC. Which metric the NIC gets does not matter.
+func (n NIC) losesRoutes() bool {
+	return slices.ContainsFunc(n.routes(metricStep), func(r route) bool { return !survives(r) })
+}
+
 // routing returns what the guest's routing.sh acts on, one item a line, empty where a machine has no need of it: it has
 // no two ways out and only routes that every renderer keeps. The error names a value that is no address;
 // validation lets none through.
@@ -57,14 +63,16 @@ func survives(r route) bool {
 // Tables and rules are kept by netplan alone when they stand in the network-config. Other renderers write the default
 // of such a table into the main one, so the guest sees to them itself.
 func routing(nics []NIC) (string, error) {
-	var lines strings.Builder
-	several := severalWaysOut(nics)
-	needed := several
 	metrics := defaultRouteMetrics(nics)
+	several := severalWaysOut(nics)
+	if !several && !slices.ContainsFunc(nics, NIC.losesRoutes) {
+		return "", nil
+	}
+	var lines strings.Builder
 	for i, nic := range nics {
 		mac, err := net.ParseMAC(nic.MACAddress)
 		if err != nil {
-			return "", fmt.Errorf("network %s: %q is no MAC address", nic.Network, nic.MACAddress)
+			return "", refuse("network %s: %q is no MAC address", nic.Network, nic.MACAddress)
 		}
 		for _, r := range nic.routes(metrics[i]) {
 			line, err := routeLine(mac, r)
@@ -72,7 +80,6 @@ func routing(nics []NIC) (string, error) {
 				return "", fmt.Errorf("network %s: %w", nic.Network, err)
 			}
 			lines.WriteString(line)
-			needed = needed || !survives(r)
 		}
 		if several && nic.dhcp4() {
 			fmt.Fprintf(&lines, "metric %s %d\n", mac, metrics[i])
@@ -80,9 +87,6 @@ func routing(nics []NIC) (string, error) {
 		if several && nic.wayOut() {
 			fmt.Fprintf(&lines, "table %s %d\n", mac, FirstRoutingTable+i)
 		}
-	}
-	if !needed {
-		return "", nil
 	}
 	return lines.String(), nil
 }
@@ -103,11 +107,11 @@ func routeLine(mac net.HardwareAddr, r route) (string, error) {
 func kernelRoute(r route) (to, via string, err error) {
 	destination, err := netip.ParsePrefix(r.To)
 	if err != nil {
-		return "", "", fmt.Errorf("%q is no destination", r.To)
+		return "", "", refuse("%q is no destination", r.To)
 	}
 	router, err := netip.ParseAddr(r.Via)
 	if err != nil || router.Zone() != "" {
-		return "", "", fmt.Errorf("%q is no router's address", r.Via)
+		return "", "", refuse("%q is no router's address", r.Via)
 	}
 	switch {
 	case destination.Bits() == 0:

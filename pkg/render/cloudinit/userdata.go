@@ -96,8 +96,19 @@ type updateEvents struct {
 	When []string `json:"when"`
 }
 
-// UserData returns the guest's user-data: cloud-config, or an archive of it and the user's own part. The error is that
-// of marshalling, or names a value that validation does not let through.
+// ValueError is the error for a value that validation does not let through, and that is not handed on to the guest.
+type ValueError struct {
+	// Message says which value it is and what it is not.
+	Message string
+}
+
+// Error returns the message.
+func (e *ValueError) Error() string { return e.Message }
+
+func refuse(message string, args ...any) error { return &ValueError{fmt.Sprintf(message, args...)} }
+
+// UserData returns the guest's user-data: cloud-config, or an archive of it and the user's own part. The error is a
+// *ValueError, or that of marshalling.
 func UserData(guest Guest) (string, error) {
 	config, err := cloudConfig(guest)
 	if err != nil {
