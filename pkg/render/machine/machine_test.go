@@ -4,6 +4,7 @@
 package machine_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/render/cloudinit"
 	"github.com/novasphere/wukong/pkg/render/machine"
 	"github.com/novasphere/wukong/pkg/render/vm"
 )
@@ -185,5 +187,27 @@ func TestBridgesNarrowTheNodes(t *testing.T) {
 	terms := built.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
 	if len(terms) != 1 || len(terms[0].MatchExpressions) != 1 || !slices.Equal(terms[0].MatchExpressions[0].Values, []string{"n2"}) {
 		t.Errorf("got %v", terms)
+	}
+}
+
+func TestGuestAgent(t *testing.T) {
+	for value, want := range map[vmv1alpha1.GuestAgent]bool{"": true, vmv1alpha1.GuestAgentInstall: true, vmv1alpha1.GuestAgentLeave: false} {
+		secret, _ := objects(t, machine.Input{Wukong: wukong(func(s *vmv1alpha1.WukongSpec) { s.GuestAgent = value })})
+		if got := strings.Contains(string(secret.Data["userdata"]), "qemu-guest-agent"); got != want {
+			t.Errorf("guestAgent %q installs it: %v, want %v", value, got, want)
+		}
+	}
+}
+
+func TestDataThatNoSecretHolds(t *testing.T) {
+	w := wukong(func(s *vmv1alpha1.WukongSpec) { s.CloudInit = &vmv1alpha1.CloudInit{SecretName: "own"} })
+	part, err := cloudinit.ParsePart([]byte("#!/bin/sh\n" + strings.Repeat("# a long line\n", 80_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = machine.Objects(machine.Input{Wukong: w, UID: uid, Secrets: machine.SecretValues{UserData: &part}})
+	problem, ok := errors.AsType[*machine.SecretError](err)
+	if !ok || problem.Reason != vmv1alpha1.ReasonGuestDataTooLarge || problem.Field != "spec.cloudInit.secretName" {
+		t.Errorf("got %v, want that it is too large", err)
 	}
 }

@@ -5,6 +5,7 @@ package machine_test
 
 import (
 	"errors"
+	"net/textproto"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/render/cloudinit"
 	"github.com/novasphere/wukong/pkg/render/machine"
 )
 
@@ -52,6 +54,29 @@ func TestReadSecrets(t *testing.T) {
 			name: "a password instead of a hash", secrets: []*corev1.Secret{secret("pw", map[string]string{"hash": clearText})},
 			reason: vmv1alpha1.ReasonSecretInvalid, field: "spec.cloudInitUser.passwordHashSecretRef",
 		},
+		{
+			name:    "user-data",
+			secrets: []*corev1.Secret{secret("own", map[string]string{"userdata": "#!/bin/sh\n"})},
+			want: machine.SecretValues{UserData: &cloudinit.Part{Content: "#!/bin/sh\n", Header: textproto.MIMEHeader{
+				"Content-Type": {"text/x-shellscript; charset=utf-8"}, "Content-Disposition": {`attachment; filename="user-data"`},
+			}}},
+		},
+		{
+			name: "user-data under another key", secrets: []*corev1.Secret{secret("own", map[string]string{"userData": "#!/bin/sh\n"})},
+			reason: vmv1alpha1.ReasonSecretKeyMissing, field: "spec.cloudInit.secretName",
+		},
+		{
+			name: "user-data of no known kind", secrets: []*corev1.Secret{secret("own", map[string]string{"userdata": clearText})},
+			reason: vmv1alpha1.ReasonSecretInvalid, field: "spec.cloudInit.secretName",
+		},
+		{
+			name: "cloud-config that is no YAML", secrets: []*corev1.Secret{secret("own", map[string]string{"userdata": "#cloud-config\na: [" + clearText + "\n"})},
+			reason: vmv1alpha1.ReasonSecretInvalid, field: "spec.cloudInit.secretName",
+		},
+		{
+			name: "a hash that is longer than the field may be", secrets: []*corev1.Secret{secret("pw", map[string]string{"hash": "$6$" + strings.Repeat("x", 600) + "$y"})},
+			reason: vmv1alpha1.ReasonSecretInvalid, field: "spec.cloudInitUser.passwordHashSecretRef",
+		},
 		{name: "no key at all", secrets: []*corev1.Secret{secret("keys", nil)}, reason: vmv1alpha1.ReasonSecretKeyMissing, field: "spec.sshKeySecret"},
 		{
 			name: "something else than a key", secrets: []*corev1.Secret{secret("keys", map[string]string{"a": clearText})},
@@ -61,6 +86,7 @@ func TestReadSecrets(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			spec := &vmv1alpha1.WukongSpec{
 				SSHKeySecret:  "keys",
+				CloudInit:     &vmv1alpha1.CloudInit{SecretName: "own"},
 				CloudInitUser: &vmv1alpha1.CloudInitUser{Name: "ubuntu", PasswordHashSecretRef: &vmv1alpha1.SecretKeyReference{Name: "pw", Key: "hash"}},
 			}
 			given := map[string]*corev1.Secret{"unused": secret("unused", map[string]string{"a": clearText})}
@@ -95,9 +121,10 @@ func TestReadSecretsOfNobody(t *testing.T) {
 func TestSecretReferences(t *testing.T) {
 	spec := &vmv1alpha1.WukongSpec{
 		SSHKeySecret:  "keys",
+		CloudInit:     &vmv1alpha1.CloudInit{SecretName: "own"},
 		CloudInitUser: &vmv1alpha1.CloudInitUser{Name: "ubuntu", PasswordHashSecretRef: &vmv1alpha1.SecretKeyReference{Name: "pw", Key: "hash"}},
 	}
-	want := []machine.SecretReference{{Field: "spec.cloudInitUser.passwordHashSecretRef", Name: "pw"}, {Field: "spec.sshKeySecret", Name: "keys"}}
+	want := []machine.SecretReference{{Field: "spec.cloudInitUser.passwordHashSecretRef", Name: "pw"}, {Field: "spec.sshKeySecret", Name: "keys"}, {Field: "spec.cloudInit.secretName", Name: "own"}}
 	if difference := cmp.Diff(want, machine.SecretReferences(spec)); difference != "" {
 		t.Errorf("-want +got:\n%s", difference)
 	}
