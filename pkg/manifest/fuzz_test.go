@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	yamlstream "k8s.io/apimachinery/pkg/util/yaml"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/internal/readback"
@@ -158,10 +159,21 @@ func (v values) checkGuest(t *testing.T, secret *corev1.Secret) {
 		}
 	}
 	data := map[string]any{
+		"hostname": strings.ToValidUTF8(naming.VirtualMachine(v.name), "\ufffd"), "preserve_hostname": false, "manage_etc_hosts": "localhost",
 		"updates": map[string]any{"network": map[string]any{"when": []string{"boot-new-instance", "boot"}}}, "users": []any{account},
 	}
 	if v.hash != "" {
 		data["ssh_pwauth"] = true
+	}
+	// What these hold, package cloudinit fuzzes.
+	var read struct {
+		Commands []any `json:"bootcmd"`
+	}
+	if err := yaml.Unmarshal([]byte(secret.StringData["userdata"]), &read); err != nil {
+		t.Fatal(err)
+	}
+	if read.Commands != nil {
+		data["bootcmd"] = read.Commands
 	}
 	readback.Check(t, secret.StringData["userdata"], data)
 }
