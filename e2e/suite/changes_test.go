@@ -220,6 +220,38 @@ func TestVirtctlIsRespected(t *testing.T) {
 	w.expectReady("default", "vm")
 }
 
+// TestOwnUserData follows a Secret with user-data of one's own from its absence to a change of it.
+func TestOwnUserData(t *testing.T) {
+	w := newWorld(t, lab.Options{})
+	wukong := newWukong("default", "vm")
+	wukong.Spec.CloudInit = &vmv1alpha1.CloudInit{SecretName: "own"}
+	w.create(wukong)
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretNotFound)
+	w.expectTold("default", "vm", vmv1alpha1.ConditionReady, "Secret own, which spec.cloudInit.secretName names, does not exist")
+	w.create(secret("own", "userData", "#!/bin/sh"))
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretKeyMissing)
+	w.replace(secret("own", "userdata", "hunter2"))
+	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonSecretInvalid)
+	if text := describe(told.Status.Conditions); strings.Contains(text, "hunter2") || !strings.Contains(text, "begin with #cloud-config") {
+		t.Errorf("the conditions do not say what to write, or repeat what the Secret holds:%s", text)
+	}
+	var machines kubevirtv1.VirtualMachineList
+	if err := w.Client.List(t.Context(), &machines); err != nil || len(machines.Items) > 0 {
+		t.Errorf("there are %d half-configured machines (%v)", len(machines.Items), err)
+	}
+	w.replace(secret("own", "userdata", "#!/bin/sh\necho first\n"))
+	w.expectReady("default", "vm")
+	w.replace(secret("own", "userdata", "#!/bin/sh\necho second\n"))
+	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionTrue, vmv1alpha1.ReasonGuestDataChanged)
+	data := &corev1.Secret{}
+	if err := w.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "vm-cloudinit"}, data); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(data.Data["userdata"]); !strings.Contains(text, "echo second") || !strings.Contains(text, "#cloud-config") {
+		t.Errorf("the user-data lacks a part:\n%s", text)
+	}
+}
+
 // TestSecrets lacks a Secret, then a key in it, then a valid content: each time the Wukong names what is missing and makes
 // no half-configured machine.
 func TestSecrets(t *testing.T) {

@@ -5,6 +5,7 @@ package guest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -72,8 +73,12 @@ func parts(userData string) []string {
 		if err != nil {
 			return found
 		}
+		content := io.Reader(part)
+		if part.Header.Get("Content-Transfer-Encoding") == "base64" {
+			content = base64.NewDecoder(base64.StdEncoding, part)
+		}
 		var body bytes.Buffer
-		if _, err := io.Copy(&body, part); err != nil {
+		if _, err := io.Copy(&body, content); err != nil {
 			return found
 		}
 		found = append(found, body.String())
