@@ -147,8 +147,7 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 		Wukong: seen.wukong, UID: string(seen.wukong.UID), Attachments: attachments, Bridges: where.bridges, Secrets: values,
 		DefaultImage: r.imageOf(seen), RunStrategy: runStrategy(seen),
 	})
-	var unfit *machine.SecretError
-	if errors.As(err, &unfit) {
+	if unfit, ok := errors.AsType[*machine.SecretError](err); ok {
 		res.lack(unfit)
 		return nil
 	}

@@ -33,27 +33,39 @@ func readKeyfile(outcome Outcome, path, content string) error {
 }
 
 func (n *NIC) keyfileSetting(section, key, value string) error {
-	ip := section == "ipv4" || section == "ipv6"
 	switch {
+	case section == "ipv4" || section == "ipv6":
+		return n.keyfileIP(section == "ipv6", key, value)
 	case section == "ethernet" && key == "mac-address":
 		n.MAC = strings.ToLower(value)
 	case section == "ethernet" && key == "mtu":
 		n.MTU = value
-	case ip && key == "method" && value == "auto":
-		n.DHCP4, n.DHCP6 = n.DHCP4 || section == "ipv4", n.DHCP6 || section == "ipv6"
-	case ip && keyfileAddress.MatchString(key):
+	}
+	return nil
+}
+
+func (n *NIC) keyfileIP(six bool, key, value string) error {
+	switch {
+	case key == "method" && value == "auto":
+		n.DHCP4, n.DHCP6 = n.DHCP4 || !six, n.DHCP6 || six
+	case keyfileAddress.MatchString(key):
 		return n.addAddress(strings.Split(value, ",")[0])
-	case ip && keyfileRoute.MatchString(key):
-		words := strings.Split(value+",,", ",")
-		if strings.Contains(words[0], ":") == (section == "ipv6") {
-			return n.addRoute(words[0], words[1], words[2])
+	case keyfileRoute.MatchString(key):
+		parts := strings.Split(value+",,", ",")
+		if strings.Contains(parts[0], ":") == six {
+			return n.addRoute(parts[0], parts[1], parts[2])
 		}
-	case ip && key == "dns":
-		n.DNS = append(n.DNS, strings.FieldsFunc(value, func(r rune) bool { return r == ';' })...)
-	case ip && key == "dns-search":
-		n.SearchDomains = append(n.SearchDomains, strings.FieldsFunc(value, func(r rune) bool { return r == ';' })...)
-	case ip && key == "route-metric" && section == "ipv4":
+	case key == "dns":
+		n.DNS = append(n.DNS, words(value)...)
+	case key == "dns-search":
+		n.SearchDomains = append(n.SearchDomains, words(value)...)
+	case key == "route-metric" && !six:
 		n.DHCPMetric = value
 	}
 	return nil
+}
+
+// words returns the elements of a list, each of which ends with a semicolon.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ';' })
 }

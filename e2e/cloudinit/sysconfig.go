@@ -18,12 +18,12 @@ func readSysconfig(outcome Outcome, path, content string) error {
 	for _, line := range settings(content) {
 		values[line[1]] = strings.Trim(line[2], `"`)
 	}
-	switch {
-	case kind == "ifcfg":
+	switch kind {
+	case "ifcfg":
 		return outcome.nic(name).readIfcfg(values)
-	case kind == "route":
+	case "route":
 		return outcome.nic(name).readRoutes(values)
-	case kind == "route6":
+	case "route6":
 		return outcome.nic(name).readRoutes6(content)
 	}
 	return nil
@@ -48,7 +48,7 @@ func (n *NIC) readIfcfg(values map[string]string) error {
 			n.DNS = append(n.DNS, server)
 		}
 	}
-	for _, address := range strings.Fields(values["IPV6ADDR"] + " " + values["IPV6ADDR_SECONDARIES"]) {
+	for address := range strings.FieldsSeq(values["IPV6ADDR"] + " " + values["IPV6ADDR_SECONDARIES"]) {
 		if err := n.addAddress(address); err != nil {
 			return err
 		}

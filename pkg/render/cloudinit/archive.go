@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/textproto"
 	"strings"
@@ -57,10 +58,8 @@ func boundary(parts ...string) string {
 func (p Part) write(writer *multipart.Writer) error {
 	header, content := p.Header, p.Content
 	if !p.Encoded && !sevenBit(content) {
-		header = textproto.MIMEHeader{"Content-Transfer-Encoding": {"base64"}}
-		for name, values := range p.Header {
-			header[name] = values
-		}
+		header = maps.Clone(p.Header)
+		header["Content-Transfer-Encoding"] = []string{"base64"}
 		content = wrapped(base64.StdEncoding.EncodeToString([]byte(content)))
 	}
 	part, err := writer.CreatePart(header)
