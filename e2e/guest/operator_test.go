@@ -105,35 +105,37 @@ func (o *operator) stop() error {
 	if o.log != nil {
 		failures = append(failures, o.log.Close())
 	}
-	return errors.Join(append(failures, o.Lab.Stop())...)
+	return errors.Join(append(failures, o.Stop())...)
 }
 
 // await waits until a machine runs and what it boots with is no longer what it was.
 func (o *operator) await(t *testing.T, wukong *vmv1alpha1.Wukong, before product) product {
 	t.Helper()
-	key := client.ObjectKeyFromObject(wukong)
 	var found product
 	last := errors.New("it was never looked at")
 	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, operatorPatience, true, func(ctx context.Context) (bool, error) {
-		if last = o.Client.Get(ctx, key, wukong); last != nil {
-			return false, nil
-		}
-		if !conditions.IsTrue(wukong.Status.Conditions, vmv1alpha1.ConditionVirtualMachineReady, wukong.Generation) {
-			last = fmt.Errorf("its conditions are %v", wukong.Status.Conditions)
-			return false, nil
-		}
-		if found, last = readProduct(ctx, o.Client, key); last != nil {
-			return false, nil
-		}
-		if bytes.Equal(found.UserData, before.UserData) && bytes.Equal(found.NetworkData, before.NetworkData) {
+		found, last = o.look(ctx, wukong)
+		if last == nil && bytes.Equal(found.UserData, before.UserData) && bytes.Equal(found.NetworkData, before.NetworkData) {
 			last = errors.New("the guest's data is what it was")
 		}
 		return last == nil, nil
 	})
 	if err != nil {
-		t.Fatalf("waiting for the machine of %s: %v (%v)", key, last, err)
+		t.Fatalf("waiting for the machine of %s: %v (%v)", wukong.Name, last, err)
 	}
 	return found
+}
+
+// look reads what the operator has made of a Wukong; it is an error when the machine is not ready yet.
+func (o *operator) look(ctx context.Context, wukong *vmv1alpha1.Wukong) (product, error) {
+	key := client.ObjectKeyFromObject(wukong)
+	if err := o.Client.Get(ctx, key, wukong); err != nil {
+		return product{}, err
+	}
+	if !conditions.IsTrue(wukong.Status.Conditions, vmv1alpha1.ConditionVirtualMachineReady, wukong.Generation) {
+		return product{}, fmt.Errorf("its conditions are %v", wukong.Status.Conditions)
+	}
+	return readProduct(ctx, o.Client, key)
 }
 
 // seed returns a Wukong of the product's first documents as it stands, but for the keys that the tests log in with.

@@ -116,8 +116,7 @@ func output(command *exec.Cmd) ([]byte, error) {
 	if err == nil {
 		return said, nil
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
 	}
 	return said, fmt.Errorf("%s: %w", strings.Join(command.Args, " "), err)
