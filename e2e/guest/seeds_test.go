@@ -39,6 +39,8 @@ func TestNMStateSeed(t *testing.T) {
 		g.expectPings(t, external, externalGuest, externalGateway.Addr(), pings)
 		g.expectLogin(t, management, managementGuest, "key", ssh.PublicKeys(key()))
 		g.expectLogin(t, external, externalGuest, "key", ssh.PublicKeys(key()))
+		g.expectReplies(t, management, managementGuest)
+		g.expectReplies(t, external, externalGuest)
 	}
 	g.start(t, products[0], from(management, managementGuest))
 	t.Run("first boot", check)
@@ -64,6 +66,8 @@ func TestNetworkPlanSeed(t *testing.T) {
 			g.expectLogin(t, management, managementGuest, how, method)
 			g.expectLogin(t, external, externalGuest, how, method)
 		}
+		g.expectReplies(t, management, managementGuest)
+		g.expectReplies(t, external, externalGuest)
 	}
 	g.start(t, made, from(management, managementGuest))
 	t.Run("first boot", check)

@@ -17,8 +17,8 @@ import (
 	"github.com/novasphere/wukong/pkg/naming"
 )
 
-// ownWays tells whether this tree makes replies leave by the NIC that the request came in on, and filters, as a part of the
-// user-data. What it is false for is not tried, and said not to be.
+// ownWays tells whether this tree's user-data makes replies leave by the NIC that the request came in on, and filters what comes
+// in. While it is false, neither is tried, and each test says so.
 const ownWays = false
 
 const (
