@@ -5,10 +5,20 @@ package kubevirt
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// askRetry paces requests to virt-api that come too early, and askPatience bounds them.
+const (
+	askRetry    = 100 * time.Millisecond
+	askPatience = time.Minute
 )
 
 // StopVM is `virtctl stop`: it rewrites the run strategy to Halted as virt-api, whoever else wants to own the field. A
@@ -59,15 +69,27 @@ func (a *Actor) RestartVM(ctx context.Context, namespace, name string) error {
 	return a.deleteInstance(ctx, vmi)
 }
 
-// ask puts a request to virt-api, as virtctl does.
+// ask puts a request to virt-api, as virtctl does, and again while the machine has not got where it can be done: one that is
+// shutting down cannot be started.
 func (a *Actor) ask(ctx context.Context, namespace, name, verb string) error {
-	err := a.requests.Put().AbsPath("apis", kubevirtv1.SubresourceGroupName, kubevirtv1.GroupVersion.Version).
-		Namespace(namespace).Resource("virtualmachines").Name(name).SubResource(verb).
-		Body([]byte("{}")).Do(ctx).Error()
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, askRetry, askPatience, true, func(ctx context.Context) (bool, error) {
+		last = a.requests.Put().AbsPath("apis", kubevirtv1.SubresourceGroupName, kubevirtv1.GroupVersion.Version).
+			Namespace(namespace).Resource("virtualmachines").Name(name).SubResource(verb).
+			Body([]byte("{}")).Do(ctx).Error()
+		return last == nil, ignoreConflict(last)
+	})
 	if err != nil {
-		return fmt.Errorf("ask virt-api to %s the machine: %w", verb, err)
+		return fmt.Errorf("ask virt-api to %s the machine: %w", verb, errors.Join(err, last))
 	}
 	return nil
+}
+
+func ignoreConflict(err error) error {
+	if apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
 }
 
 func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*kubevirtv1.VirtualMachine, bool, error) {
