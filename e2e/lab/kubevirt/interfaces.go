@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -18,10 +19,11 @@ import (
 // masqueradeAddress is what KubeVirt's DHCP server gives every guest behind a masquerade binding.
 const masqueradeAddress = "10.0.2.2/24"
 
-// Where KubeVirt learned of an interface (KubeVirt, pkg/network/setup/netstat.go).
+// Where KubeVirt learned of an interface (KubeVirt, pkg/network/vmispec/infosource.go).
 const (
-	sourceDomain = "domain, multus-status"
-	sourceAgent  = "domain, guest-agent, multus-status"
+	sourceDomain = "domain"
+	sourceAgent  = "guest-agent"
+	sourceMultus = "multus-status"
 )
 
 // withMACs gives a NIC without an address one in the instance's status: another one at each start, as KubeVirt
@@ -91,14 +93,15 @@ func (a *Actor) report(
 	var list []kubevirtv1.VirtualMachineInstanceNetworkInterface
 	links := podLinks(pod)
 	for _, network := range podNetworkFirst(vmi.Spec.Networks) {
-		// A NIC is in the guest when its link is in the pod, until somebody wants it unplugged.
-		if interfaceOf(vmi, network.Name).State == kubevirtv1.InterfaceStateAbsent ||
-			!links[podNIC(network)] {
+		link, found := inside.Link(network.Name)
+		_, linked := links[podNIC(network)]
+		sources := sourcesOf(found || network.Pod != nil, found && agent, linked || network.Pod != nil)
+		if sources == "" {
 			continue
 		}
 		nic := kubevirtv1.VirtualMachineInstanceNetworkInterface{
 			Name: network.Name, MAC: macOf(vmi, network.Name), PodInterfaceName: podNIC(network),
-			InfoSource: sourceDomain, QueueCount: 1, LinkState: "up",
+			InfoSource: sources, QueueCount: 1, LinkState: "up",
 		}
 		if interfaceOf(vmi, network.Name).State == kubevirtv1.InterfaceStateLinkDown {
 			nic.LinkState = "down"
@@ -106,8 +109,8 @@ func (a *Actor) report(
 		if network.Pod != nil {
 			nic.IPs = []string{podAddress(pod)}
 		}
-		if link, found := inside.Link(network.Name); agent && found {
-			nic.InfoSource, nic.InterfaceName = sourceAgent, link.Name
+		if agent && found {
+			nic.InterfaceName = link.Name
 			addresses := plain(link.Addresses)
 			if told, scripted := s.reported[network.Name]; scripted {
 				addresses = told
@@ -138,6 +141,20 @@ func podNetworkFirst(networks []kubevirtv1.Network) []kubevirtv1.Network {
 		}
 	})
 	return ordered
+}
+
+// sourcesOf lists who knows of a NIC.
+func sourcesOf(domain, agent, multus bool) string {
+	var sources []string
+	for _, source := range []struct {
+		name  string
+		knows bool
+	}{{sourceDomain, domain}, {sourceAgent, agent}, {sourceMultus, multus}} {
+		if source.knows {
+			sources = append(sources, source.name)
+		}
+	}
+	return strings.Join(sources, ", ")
 }
 
 // plain drops the prefix lengths, which KubeVirt does not report.

@@ -40,6 +40,9 @@ func (a *Actor) control(ctx context.Context, s *scene) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := a.syncNICs(ctx, s); err != nil {
+		return 0, err
+	}
 	return after, a.reportMachine(ctx, s, restart)
 }
 

@@ -54,6 +54,8 @@ func printable(
 		return kubevirtv1.VirtualMachineStatusTerminating
 	case active && vmi.DeletionTimestamp != nil:
 		return kubevirtv1.VirtualMachineStatusStopping
+	case active && vmi.IsRunning() && isMigrating(vmi):
+		return kubevirtv1.VirtualMachineStatusMigrating
 	case active && vmi.IsRunning():
 		return kubevirtv1.VirtualMachineStatusRunning
 	}

@@ -40,10 +40,10 @@ func attachment(namespace string, source *kubevirtv1.MultusNetwork) key {
 	return key{Namespace: namespace, Name: source.NetworkName}
 }
 
-// multusAnnotation asks Multus for the secondary networks of an instance, in KubeVirt's form.
-func multusAnnotation(vmi *kubevirtv1.VirtualMachineInstance) (string, error) {
+// multusAnnotation asks Multus for the secondary ones of an instance's networks, in KubeVirt's form.
+func multusAnnotation(vmi *kubevirtv1.VirtualMachineInstance, networks []kubevirtv1.Network) (string, error) {
 	var elements []nadv1.NetworkSelectionElement
-	for _, network := range vmi.Spec.Networks {
+	for _, network := range networks {
 		if network.Multus == nil || network.Multus.Default {
 			continue
 		}
@@ -88,14 +88,17 @@ func networkStatus(pod *corev1.Pod) (string, error) {
 	return string(text), nil
 }
 
-// podLinks are the links that Multus reported on a pod.
-func podLinks(pod *corev1.Pod) map[string]bool {
+// podLinks are the secondary links of a pod as Multus reports them: the attachment of each, by the link's name.
+func podLinks(pod *corev1.Pod) map[string]string {
 	var statuses []nadv1.NetworkStatus
-	// It is this actor's own report; one that cannot be read names no link.
-	_ = json.Unmarshal([]byte(pod.Annotations[statusAnnotation]), &statuses)
-	links := map[string]bool{}
+	if err := json.Unmarshal([]byte(pod.Annotations[statusAnnotation]), &statuses); err != nil {
+		return nil
+	}
+	links := map[string]string{}
 	for _, status := range statuses {
-		links[status.Interface] = true
+		if !status.Default {
+			links[status.Interface] = status.Name
+		}
 	}
 	return links
 }

@@ -39,6 +39,10 @@ type Options struct {
 	NodesOnly bool
 	// MissingNetwork says what a missing NetworkAttachmentDefinition does.
 	MissingNetwork MissingNetwork
+	// DynamicNetworks lets links be plugged into running pods, as Multus does with its dynamic-networks-controller. Without
+	// it a NIC is plugged, and its link unplugged, by a migration, which nobody starts but MigrateVM: what migrates by
+	// itself is up to the KubeVirt object's workload update methods, and by default nothing does.
+	DynamicNetworks bool
 	// WithoutAgent starts every guest without an agent, unless its script says otherwise.
 	WithoutAgent bool
 	// Log receives what the actor could not do; the zero value drops it.

@@ -47,7 +47,7 @@ func (a *Actor) makePod(ctx context.Context, s *scene) (time.Duration, error) {
 		})
 	}
 	if s.pod == nil {
-		if err := a.createPod(ctx, s.vmi); err != nil {
+		if _, err := a.createPod(ctx, s.vmi); err != nil {
 			return 0, err
 		}
 	}
@@ -92,24 +92,35 @@ func (a *Actor) refusal(ctx context.Context, vmi *kubevirtv1.VirtualMachineInsta
 	return "Failed to locate network attachment definition " + missing, nil
 }
 
-func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
+func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: vmi.Namespace, Name: "default"}}
 	if err := a.client.Create(ctx, account); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("prepare the service account of the pod: %w", err)
+		return nil, fmt.Errorf("prepare the service account of the pod: %w", err)
 	}
 	pod, err := launcherPod(vmi)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := a.client.Create(ctx, pod, client.FieldOwner(managerController)); err != nil {
-		return fmt.Errorf("create the virt-launcher pod: %w", err)
+		return nil, fmt.Errorf("create the virt-launcher pod: %w", err)
 	}
-	return nil
+	return pod, nil
+}
+
+// present are the networks of an instance whose NICs are not to be unplugged.
+func present(vmi *kubevirtv1.VirtualMachineInstance) []kubevirtv1.Network {
+	var networks []kubevirtv1.Network
+	for _, network := range vmi.Spec.Networks {
+		if interfaceOf(vmi, network.Name).State != kubevirtv1.InterfaceStateAbsent {
+			networks = append(networks, network)
+		}
+	}
+	return networks
 }
 
 // launcherPod is the pod of an instance, not placed yet.
 func launcherPod(vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
-	networks, err := multusAnnotation(vmi)
+	networks, err := multusAnnotation(vmi, present(vmi))
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func newClient(config *rest.Config) (client.Client, error) {
 	for _, kind := range []string{"Node", "Namespace"} {
 		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeRoot)
 	}
-	for _, kind := range []string{"Pod", "Secret", "ServiceAccount", "Binding", "PersistentVolumeClaim"} {
+	for _, kind := range []string{"Pod", "Secret", "ServiceAccount", "Binding", "PersistentVolumeClaim", "Event"} {
 		mapper.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	for _, kind := range []string{"VirtualMachine", "VirtualMachineInstance", "KubeVirt"} {

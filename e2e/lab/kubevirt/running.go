@@ -68,15 +68,17 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 	if left := a.options.AgentDelay - a.phaseAge(s.vmi); left > 0 && condition(s.vmi, kubevirtv1.VirtualMachineInstanceAgentConnected) == nil {
 		return left, nil
 	}
-	if err := a.relink(ctx, s.pod); err != nil {
+	if err := a.follow(ctx, s); err != nil {
 		return 0, err
 	}
 	connected := a.hasAgent(s.script)
-	m := a.machine(s.key)
-	return 0, a.writeInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
-		vmi.Status.Interfaces = a.report(vmi, s.pod, m.Guest(), s.script, connected)
+	inside := a.machine(s.key).plugIntoGuest(s.vmi, s.pod)
+	var after time.Duration
+	err := a.writeInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		vmi.Status.Interfaces = a.report(vmi, s.pod, inside, s.script, connected)
 		if !a.options.NodesOnly {
 			setTopology(vmi)
+			after = judgeMigration(vmi, s.pod, time.Now())
 		}
 		if !connected {
 			dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
@@ -86,6 +88,19 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 		setCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "")
 		vmi.Status.GuestOSInfo = kubevirtv1.VirtualMachineInstanceGuestOSInfo{ID: "fedora", Name: "Fedora Linux", PrettyName: "Fedora Linux 41"}
 	})
+	return after, err
+}
+
+// follow brings the pod's links in line with the instance's NICs, and the guest to another pod when that was asked for. With
+// KubeVirt's own control plane the first half of that is virt-controller's.
+func (a *Actor) follow(ctx context.Context, s *scene) error {
+	if a.options.NodesOnly {
+		return a.relink(ctx, s.pod)
+	}
+	if err := a.linkNICs(ctx, s); err != nil {
+		return err
+	}
+	return a.migrate(ctx, s)
 }
 
 func (a *Actor) hasAgent(s script) bool {

@@ -68,6 +68,12 @@ func (a *Actor) launch(ctx context.Context, s *scene) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if s.script.sandboxError != "" {
+		obstacle = s.script.sandboxError
+		if err := a.tellSandboxError(ctx, s.pod, obstacle); err != nil {
+			return false, err
+		}
+	}
 	if obstacle != "" {
 		return false, a.reportPod(ctx, s.pod, waitingStatus(s.pod, obstacle))
 	}

@@ -32,6 +32,10 @@ type script struct {
 	crashes        int
 	stopHeld       bool
 	deletionHangs  bool
+	unplugHeld     bool
+	sandboxError   string
+	migrate        bool
+	migrationHeld  bool
 	agent          *bool
 	image          guest.Image
 	dhcp           map[string][]string
@@ -64,9 +68,25 @@ func (m *Machine) HoldAt(phase kubevirtv1.VirtualMachineInstancePhase) {
 	m.change(func(s *script) { s.heldAt, s.held = phase, true })
 }
 
-// Release ends HoldAt and HoldStop.
+// FailSandbox makes the node fail to start the pod, as a CNI plugin does with the given words; empty ends that. Each change is one
+// more try, with an event.
+func (m *Machine) FailSandbox(words string) {
+	m.change(func(s *script) { s.sandboxError = words })
+}
+
+// Release ends HoldAt, HoldStop, HoldUnplug and HoldMigration.
 func (m *Machine) Release() {
-	m.change(func(s *script) { s.held, s.stopHeld = false, false })
+	m.change(func(s *script) { s.held, s.stopHeld, s.unplugHeld, s.migrationHeld = false, false, false, false })
+}
+
+// HoldUnplug makes the guest keep NICs that are to be unplugged, as one does that does not answer the request, until Release.
+func (m *Machine) HoldUnplug() {
+	m.change(func(s *script) { s.unplugHeld = true })
+}
+
+// HoldMigration keeps a migration from ending until Release.
+func (m *Machine) HoldMigration() {
+	m.change(func(s *script) { s.migrationHeld = true })
 }
 
 // Unschedulable keeps the pod from being placed, with the scheduler's message; empty ends that.

@@ -48,6 +48,12 @@ func (n Network) Link(network string) (Link, bool) {
 	return Link{}, false
 }
 
+// Hotplugged is a NIC that is plugged into a guest which runs: it has a name and nothing else, since the guest reads its
+// network data when it boots. index counts the NICs that were there before.
+func Hotplugged(network, mac string, index int) Link {
+	return Link{Network: network, MAC: mac, Name: kernelName(index)}
+}
+
 // bare are the NICs without any configuration, under the kernel's names.
 func bare(nics []NIC) []Link {
 	links := make([]Link, 0, len(nics))
