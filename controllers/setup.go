@@ -38,6 +38,8 @@ type Options struct {
 	ProgressInterval time.Duration
 	// Launchers is a cache of virt-launcher pods alone, made by NewLaunchers.
 	Launchers cache.Cache
+	// PodEvents are caches of events about pods that cannot be started, made by NewPodEvents.
+	PodEvents []cache.Cache
 }
 
 // slowDeadline is how long the removal of a bridge waits for a node whose handler does not finish. NMState itself
@@ -72,5 +74,6 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	}
 	return vm.SetupWithManager(ctx, mgr, vm.Options{
 		Registry: registry, Pace: apply.NewPace(opts.ProgressInterval), DefaultImage: opts.DefaultImage,
+		Launchers: opts.Launchers, PodEvents: opts.PodEvents,
 	})
 }

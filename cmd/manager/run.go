@@ -49,6 +49,10 @@ func run(ctx context.Context, opts *options) error {
 	if err != nil {
 		return err
 	}
+	podEvents, err := controllers.NewPodEvents(ctx, mgr)
+	if err != nil {
+		return err
+	}
 	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{
 		DefaultUplink: opts.defaultUplink,
 		DefaultImage:  opts.defaultImage,
@@ -57,7 +61,7 @@ func run(ctx context.Context, opts *options) error {
 
 		ProgressInterval: opts.progressInterval,
 
-		Launchers: launchers,
+		Launchers: launchers, PodEvents: podEvents,
 	}); err != nil {
 		return err
 	}

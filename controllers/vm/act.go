@@ -34,6 +34,8 @@ type result struct {
 	blocked *metav1.Condition
 	// cloudInitHash is the hash of the guest's data as it is declared now, empty where it could not be rendered.
 	cloudInitHash string
+	// cloudInitParts are the hashes of the parts of that data.
+	cloudInitParts string
 	// nowhere is VirtualMachineReady of a machine that does not run and that no node can take, because none has all its
 	// bridges; else nil.
 	nowhere *metav1.Condition
@@ -154,11 +156,13 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 	if err != nil {
 		return err
 	}
-	res.cloudInitHash = built.Spec.Template.ObjectMeta.Annotations[vm.AnnotationCloudInitHash]
+	started := built.Spec.Template.ObjectMeta.Annotations
+	res.cloudInitHash, res.cloudInitParts = started[vm.AnnotationCloudInitHash], started[vm.AnnotationCloudInitParts]
 	if _, err := r.apply(ctx, seen.wukong, secret, nil); err != nil {
 		return res.refused("the Secret with the guest's configuration", err)
 	}
 	carryHotplugged(built, seen.machine)
+	arrangeNICs(built, seen.machine, seen.instance)
 	where.keep(built, seen.machine)
 	var live client.Object
 	if seen.machine != nil {
@@ -250,17 +254,4 @@ func withKind(machine *kubevirtv1.VirtualMachine) *kubevirtv1.VirtualMachine {
 	named := machine.DeepCopy()
 	named.SetGroupVersionKind(kubevirtv1.VirtualMachineGroupVersionKind)
 	return named
-}
-
-// delete deletes the machine of a deleted Wukong. Everything else goes with its owners.
-func (r *reconciler) delete(ctx context.Context, seen *observed) error {
-	machine := seen.machine
-	if machine == nil || !metav1.IsControlledBy(machine, seen.wukong) || !machine.DeletionTimestamp.IsZero() {
-		return nil
-	}
-	ctrl.LoggerFrom(ctx).Info("Deleting VirtualMachine", "name", machine.Name)
-	if err := client.IgnoreNotFound(r.client.Delete(ctx, machine)); err != nil {
-		return fmt.Errorf("deleting VirtualMachine %s: %w", machine.Name, err)
-	}
-	return nil
 }

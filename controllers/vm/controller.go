@@ -25,6 +25,8 @@ import (
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks;wukongnodebridges,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachineinstances;kubevirts,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 
@@ -32,6 +34,8 @@ type reconciler struct {
 	client       client.Client
 	live         client.Reader
 	writer       apply.Writer
+	launchers    client.Reader
+	podEvents    []client.Reader
 	watches      *capability.Watches
 	defaultImage string
 }
@@ -51,7 +55,8 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	if !wukong.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.delete(ctx, seen)
+		postponed, err := r.delete(ctx, seen)
+		return ctrl.Result{RequeueAfter: postponed}, err
 	}
 	result, actErr := r.act(ctx, seen)
 	if actErr == nil && result.made {

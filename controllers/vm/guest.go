@@ -49,9 +49,14 @@ func guestOf(seen *observed) guest {
 	return g
 }
 
+// hasSource reports whether KubeVirt knows of a NIC from a source: "domain", "guest-agent" or "multus-status".
+func hasSource(nic kubevirtv1.VirtualMachineInstanceNetworkInterface, source string) bool {
+	return slices.ContainsFunc(strings.Split(nic.InfoSource, ","), func(known string) bool { return strings.TrimSpace(known) == source })
+}
+
 // seenByAgent reports whether what KubeVirt says of a NIC comes from the guest.
 func seenByAgent(nic kubevirtv1.VirtualMachineInstanceNetworkInterface) bool {
-	return strings.Contains(nic.InfoSource, "guest-agent")
+	return hasSource(nic, "guest-agent")
 }
 
 // inSync is GuestNetworkInSync: each declared address is on the NIC with the declared MAC.
@@ -140,20 +145,53 @@ func withoutLinkLocal(addresses []string) []string {
 	})
 }
 
-// interfaces returns what KubeVirt reports of the declared networks' NICs.
-func (g guest) interfaces() []vmv1alpha1.InterfaceStatus {
+// interfaces returns what KubeVirt reports of the declared networks' NICs. While the guest agent is silent they keep what it
+// reported last, which before tells.
+func (g guest) interfaces(before *vmv1alpha1.VirtualMachineStatus) []vmv1alpha1.InterfaceStatus {
 	var statuses []vmv1alpha1.InterfaceStatus
 	for i := range g.networks {
 		nic, ok := g.reported[g.networks[i].Name]
 		if !ok {
 			continue
 		}
-		statuses = append(statuses, vmv1alpha1.InterfaceStatus{
+		status := vmv1alpha1.InterfaceStatus{
 			Name:          nic.Name,
 			MACAddress:    strings.ToLower(nic.MAC),
 			InterfaceName: nic.InterfaceName,
 			IPAddresses:   slices.Sorted(slices.Values(nic.IPs)),
-		})
+		}
+		if last := lastSeen(before, status); last != nil && g.running && !g.agent && !g.networks[i].IsPodNetwork() {
+			status.InterfaceName, status.IPAddresses = last.InterfaceName, last.IPAddresses
+		}
+		statuses = append(statuses, status)
 	}
 	return statuses
+}
+
+// lastSeen returns what was told of a NIC before, nil where that was nothing or another NIC.
+func lastSeen(before *vmv1alpha1.VirtualMachineStatus, nic vmv1alpha1.InterfaceStatus) *vmv1alpha1.InterfaceStatus {
+	if before == nil {
+		return nil
+	}
+	for i := range before.Interfaces {
+		if last := &before.Interfaces[i]; last.Name == nic.Name && last.MACAddress == nic.MACAddress {
+			return last
+		}
+	}
+	return nil
+}
+
+// silentSince returns since when the guest agent is missed: it reported before, as only it tells the NICs' names, and does not
+// now. It is nil while it reports, and of one that never did.
+func (g guest) silentSince(before *vmv1alpha1.VirtualMachineStatus, now metav1.Time) *metav1.Time {
+	if before == nil || !g.running || g.agent {
+		return nil
+	}
+	if before.AgentSilentSince != nil {
+		return before.AgentSilentSince
+	}
+	if slices.ContainsFunc(before.Interfaces, func(nic vmv1alpha1.InterfaceStatus) bool { return nic.InterfaceName != "" }) {
+		return new(now.Rfc3339Copy())
+	}
+	return nil
 }

@@ -74,6 +74,50 @@ func TestMachineReady(t *testing.T) {
 	}
 }
 
+// TestMachineReadySaysWhatIsInTheWay passes on the words of those who know why a machine does not start.
+func TestMachineReadySaysWhatIsInTheWay(t *testing.T) {
+	starting := running(false)
+	starting.Status.Phase = kubevirtv1.Scheduling
+	seen := &observed{
+		wukong: declared(), machine: built(kubevirtv1.VirtualMachineStatusStarting), instance: starting,
+		launcher: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "virt-launcher-vm-x"}}, obstacle: `failed to find plugin "bridge"`,
+	}
+	got := machineReady(seen, result{})
+	if got.Reason != vmv1alpha1.ReasonPodNotStarting || !strings.HasSuffix(got.Message, `failed to find plugin "bridge"`) || !strings.Contains(got.Message, "pod virt-launcher-vm-x") {
+		t.Errorf("got %s: %s", got.Reason, got.Message)
+	}
+	seen.machine = built(kubevirtv1.VirtualMachineStatusUnschedulable)
+	seen.instance.Status.Conditions = []kubevirtv1.VirtualMachineInstanceCondition{{
+		Type: kubevirtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled), Status: corev1.ConditionFalse, Message: "0/3 nodes are available",
+	}}
+	if got := machineReady(seen, result{}); got.Reason != vmv1alpha1.ReasonVirtualMachineFailed || !strings.HasSuffix(got.Message, "the scheduler says: 0/3 nodes are available") {
+		t.Errorf("got %s: %s", got.Reason, got.Message)
+	}
+}
+
+func TestShuttingDown(t *testing.T) {
+	patient, ended := running(false), running(false)
+	patient.Spec.TerminationGracePeriodSeconds = new(int64(600))
+	ended.Status.Phase = kubevirtv1.Succeeded
+	for _, row := range []struct {
+		name     string
+		machine  *kubevirtv1.VirtualMachine
+		instance *kubevirtv1.VirtualMachineInstance
+		message  string
+	}{
+		{"KubeVirt's default", built(""), running(false), "grace period of 30 seconds"},
+		{"its own", built(""), patient, "grace period of 600 seconds"},
+		{"the guest has ended", built(""), ended, "is being deleted"},
+		{"stopped", built(""), nil, "is being deleted"},
+		{"gone", nil, nil, "is gone"},
+	} {
+		got := shuttingDown(&observed{wukong: declared(), machine: row.machine, instance: row.instance})
+		if got.Status != metav1.ConditionFalse || got.Reason != vmv1alpha1.ReasonDeleting || !strings.Contains(got.Message, row.message) {
+			t.Errorf("%s: got %s %s: %s", row.name, got.Status, got.Reason, got.Message)
+		}
+	}
+}
+
 func TestRestartRequired(t *testing.T) {
 	started := func(hash string) *kubevirtv1.VirtualMachineInstance {
 		instance := running(true)

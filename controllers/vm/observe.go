@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -32,6 +33,10 @@ type observed struct {
 	instance *kubevirtv1.VirtualMachineInstance
 	// storage is what became of the disks.
 	storage storage
+	// launcher is the instance's virt-launcher pod, nil when it has none: the one on its node while it migrates.
+	launcher *corev1.Pod
+	// obstacle is what keeps that pod from starting, in a kubelet's words; empty for nothing that is known.
+	obstacle string
 }
 
 func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*observed, error) {
@@ -68,8 +73,34 @@ func (r *reconciler) observe(ctx context.Context, wukong *vmv1alpha1.Wukong) (*o
 		return nil, err
 	} else if found {
 		seen.instance = instance
+		if seen.launcher, err = r.launcher(ctx, instance); err != nil {
+			return nil, err
+		}
+		if seen.obstacle, err = r.obstacle(ctx, seen.launcher); err != nil {
+			return nil, err
+		}
 	}
 	return seen, nil
+}
+
+// launcher returns the pod that an instance runs in, nil for none.
+func (r *reconciler) launcher(ctx context.Context, instance *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
+	var pods corev1.PodList
+	err := r.launchers.List(ctx, &pods, client.InNamespace(instance.Namespace), client.MatchingFields{capability.IndexInstance: string(instance.UID)})
+	if err != nil {
+		return nil, fmt.Errorf("listing the launcher pods of %s: %w", instance.Name, err)
+	}
+	var found *corev1.Pod
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		if found == nil || pod.Spec.NodeName == instance.Status.NodeName {
+			found = pod
+		}
+	}
+	return found, nil
 }
 
 func (r *reconciler) get(ctx context.Context, key types.NamespacedName, obj client.Object) (bool, error) {

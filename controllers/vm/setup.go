@@ -6,16 +6,20 @@ package vm
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -50,6 +54,10 @@ type Options struct {
 	Pace *apply.Pace
 	// DefaultImage is the container-disk image of machines that name none.
 	DefaultImage string
+	// Launchers is a cache of virt-launcher pods alone, indexed by their instances.
+	Launchers cache.Cache
+	// PodEvents are caches of the events by which kubelets say that they cannot start a pod, indexed by the pods.
+	PodEvents []cache.Cache
 }
 
 // SetupWithManager adds the controller to the manager. It needs the field index of package owner. It returns an error when an
@@ -68,10 +76,16 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		client:       mgr.GetClient(),
 		live:         mgr.GetAPIReader(),
 		writer:       apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
+		launchers:    opts.Launchers,
 		watches:      capability.NewWatches(opts.Registry),
 		defaultImage: opts.DefaultImage,
 	}
-	c, err := ctrl.NewControllerManagedBy(mgr).
+	controlled := ctrl.NewControllerManagedBy(mgr)
+	for _, events := range opts.PodEvents {
+		r.podEvents = append(r.podEvents, events)
+		controlled.WatchesRawSource(source.Kind(events, client.Object(&corev1.Event{}), capability.Gathered(gather, r.machinesOfEvent)))
+	}
+	c, err := controlled.
 		Named(name).
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
@@ -81,6 +95,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 			builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
 		WatchesMetadata(claimMetadata(), capability.Gathered(gather, r.machinesOfClaim)).
 		WatchesMetadata(storageClassMetadata(), capability.Gathered(gather, r.machinesWithDisks)).
+		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), capability.Gathered(gather, r.machinesOfLauncher), launcherChanged())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)
 	if err != nil {
@@ -143,6 +158,42 @@ func (r *reconciler) machinesOfInstance(ctx context.Context, obj client.Object) 
 		return nil
 	}
 	return owner.Requests(ctx, vm)
+}
+
+// machinesOfLauncher maps a virt-launcher pod by way of its VirtualMachine, which it names.
+func (r *reconciler) machinesOfLauncher(ctx context.Context, obj client.Object) []reconcile.Request {
+	name := obj.GetAnnotations()[kubevirtv1.DomainAnnotation]
+	if name == "" {
+		return nil
+	}
+	return r.machinesOfInstance(ctx, &kubevirtv1.VirtualMachineInstance{ObjectMeta: metav1.ObjectMeta{Namespace: obj.GetNamespace(), Name: name}})
+}
+
+// machinesOfEvent maps an event to the machine of the virt-launcher pod that it is about.
+func (r *reconciler) machinesOfEvent(ctx context.Context, obj client.Object) []reconcile.Request {
+	event, isEvent := obj.(*corev1.Event)
+	if !isEvent || !strings.HasPrefix(event.InvolvedObject.Name, "virt-launcher-") {
+		return nil
+	}
+	pod := &corev1.Pod{}
+	if err := r.launchers.Get(ctx, client.ObjectKey{Namespace: event.InvolvedObject.Namespace, Name: event.InvolvedObject.Name}, pod); err != nil {
+		// The pod is gone, and what was said of it does not matter.
+		return nil
+	}
+	return r.machinesOfLauncher(ctx, pod)
+}
+
+// launcherChanged lets a pod pass when its links change or it finds a node or finds none: all else KubeVirt tells.
+func launcherChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, isPod := e.ObjectOld.(*corev1.Pod)
+			after, stillPod := e.ObjectNew.(*corev1.Pod)
+			return isPod && stillPod && (!equality.Semantic.DeepEqual(capability.LinksOf(before), capability.LinksOf(after)) ||
+				!equality.Semantic.DeepEqual(before.Status.Conditions, after.Status.Conditions))
+		},
+	}
 }
 
 func (r *reconciler) everyMachine(ctx context.Context, _ client.Object) []reconcile.Request {

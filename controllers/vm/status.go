@@ -17,7 +17,6 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
-	"github.com/novasphere/wukong/pkg/render/vm"
 )
 
 // report writes our part of the status, if it changed.
@@ -31,9 +30,9 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 		restartRequired(seen, res),
 		guest.inSync(),
 	)
-	machine := machineStatus(seen, guest)
+	machine, stages := machineStatus(seen, guest), startup(seen)
 	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) &&
-		equality.Semantic.DeepEqual(machine, wukong.Status.VirtualMachine) {
+		equality.Semantic.DeepEqual(machine, wukong.Status.VirtualMachine) && equality.Semantic.DeepEqual(stages, wukong.Status.Startup) {
 		return 0, nil
 	}
 	sameData := meta.IsStatusConditionTrue(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady) ==
@@ -43,7 +42,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	progress := sameData && disks && conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady)
 	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
-		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine},
+		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine, Startup: stages},
 	}, progress)
 }
 
@@ -83,7 +82,11 @@ func machineReady(seen *observed, res result) metav1.Condition {
 		return *res.nowhere
 	}
 	if advice, failed := failures[status]; failed {
-		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, fmt.Sprintf("KubeVirt says %s: %s", status, advice))
+		message := fmt.Sprintf("KubeVirt says %s: %s", status, advice)
+		if words := unschedulable(seen.instance); words != "" {
+			message += "; the scheduler says: " + words
+		}
+		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, message)
 	}
 	if status == kubevirtv1.VirtualMachineStatusStopped && startsByItself(machine) {
 		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is about to start the machine; nothing needs to be done")
@@ -98,7 +101,29 @@ func machineReady(seen *observed, res result) metav1.Condition {
 		return conditions.False(conditionType, vmv1alpha1.ReasonStopped,
 			fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
 	}
-	return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is starting the machine; nothing needs to be done")
+	return starting(seen)
+}
+
+// starting is VirtualMachineReady of a machine that KubeVirt brings up, as far as its node can start its pod.
+func starting(seen *observed) metav1.Condition {
+	const conditionType = vmv1alpha1.ConditionVirtualMachineReady
+	if seen.obstacle == "" {
+		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is starting the machine; nothing needs to be done")
+	}
+	return conditions.False(conditionType, vmv1alpha1.ReasonPodNotStarting, fmt.Sprintf(
+		"the machine's pod %s cannot be started, which its node tries again and again; correct what it names: %s", seen.launcher.Name, seen.obstacle))
+}
+
+// unschedulable returns why the scheduler finds no node for an instance, empty where it does not say.
+func unschedulable(instance *kubevirtv1.VirtualMachineInstance) string {
+	if instance == nil {
+		return ""
+	}
+	scheduled := instanceCondition(instance, kubevirtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled))
+	if scheduled == nil || scheduled.Status != corev1.ConditionFalse {
+		return ""
+	}
+	return scheduled.Message
 }
 
 // startsByItself reports whether a stopped machine is only on its way to its first or next start.
@@ -125,54 +150,6 @@ func synchronizedRefusal(instance *kubevirtv1.VirtualMachineInstance) string {
 	return ""
 }
 
-// restartRequired tells whether something that was declared waits for the machine's next start.
-func restartRequired(seen *observed, res result) metav1.Condition {
-	const conditionType = vmv1alpha1.ConditionRestartRequired
-	if seen.machine == nil || seen.instance == nil {
-		return conditions.False(conditionType, vmv1alpha1.ReasonNotRunning, "there is no running machine to restart")
-	}
-	restart := fmt.Sprintf("restart the machine with: virtctl restart -n %s %s", seen.machine.Namespace, seen.machine.Name)
-	for _, condition := range seen.machine.Status.Conditions {
-		if condition.Type == kubevirtv1.VirtualMachineRestartRequired && condition.Status == corev1.ConditionTrue {
-			return conditions.True(conditionType, vmv1alpha1.ReasonTemplateChanged, "a change waits for the next start: "+restart)
-		}
-	}
-	if networks := movedNetworks(seen); len(networks) > 0 {
-		return conditions.True(conditionType, vmv1alpha1.ReasonAttachmentChanged, fmt.Sprintf(
-			"the running machine has the earlier attachment of network %s until KubeVirt has migrated it; where it cannot migrate, %s",
-			strings.Join(networks, ", "), restart))
-	}
-	started, declared := seen.instance.Annotations[vm.AnnotationCloudInitHash], res.cloudInitHash
-	if declared == "" && seen.machine.Spec.Template != nil {
-		// Nothing new could be rendered, so what was applied last is what the next start reads.
-		declared = seen.machine.Spec.Template.ObjectMeta.Annotations[vm.AnnotationCloudInitHash]
-	}
-	if started != "" && declared != "" && started != declared {
-		return conditions.True(conditionType, vmv1alpha1.ReasonGuestDataChanged, "the guest was started with an earlier configuration: "+restart)
-	}
-	return conditions.False(conditionType, vmv1alpha1.ReasonUpToDate, "the running machine is what was declared")
-}
-
-// movedNetworks names the networks whose attachment is another one in the machine than in its running instance.
-func movedNetworks(seen *observed) []string {
-	if seen.machine.Spec.Template == nil {
-		return nil
-	}
-	running := map[string]string{}
-	for _, network := range seen.instance.Spec.Networks {
-		if network.Multus != nil {
-			running[network.Name] = network.Multus.NetworkName
-		}
-	}
-	var moved []string
-	for _, network := range seen.machine.Spec.Template.Spec.Networks {
-		if before, ok := running[network.Name]; ok && network.Multus != nil && network.Multus.NetworkName != before {
-			moved = append(moved, network.Name)
-		}
-	}
-	return moved
-}
-
 // machineStatus is what is told of the machine.
 func machineStatus(seen *observed, guest guest) *vmv1alpha1.VirtualMachineStatus {
 	if seen.machine == nil || !metav1.IsControlledBy(seen.machine, seen.wukong) {
@@ -182,8 +159,9 @@ func machineStatus(seen *observed, guest guest) *vmv1alpha1.VirtualMachineStatus
 		Name:            seen.machine.Name,
 		PrintableStatus: string(seen.machine.Status.PrintableStatus),
 		Addresses:       strings.Join(guest.reachableAt(), ","),
-		Interfaces:      guest.interfaces(),
+		Interfaces:      guest.interfaces(seen.wukong.Status.VirtualMachine),
 	}
+	status.AgentSilentSince = guest.silentSince(seen.wukong.Status.VirtualMachine, metav1.Now())
 	if seen.instance != nil && seen.instance.Status.Phase == kubevirtv1.Running {
 		status.NodeName = seen.instance.Status.NodeName
 	}

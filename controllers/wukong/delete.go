@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -18,7 +19,7 @@ import (
 	"github.com/novasphere/wukong/pkg/conditions"
 )
 
-// delete removes the children of a deleted Wukong and lets it go when they are gone. The machine is the vm
+// delete removes the children of a deleted Wukong and lets it go when they and the machine are gone. The machine is the vm
 // controller's to delete; the children wait for it by their own finalizers.
 func (r *reconciler) delete(ctx context.Context, seen *observed) (time.Duration, error) {
 	wukong := seen.wukong
@@ -35,7 +36,7 @@ func (r *reconciler) delete(ctx context.Context, seen *observed) (time.Duration,
 	if err := errors.Join(errs...); err != nil {
 		return 0, err
 	}
-	if len(seen.networks)+len(seen.bridges) > 0 {
+	if len(seen.networks)+len(seen.bridges) > 0 || wukong.Status.VirtualMachine != nil {
 		return r.write(ctx, wukong, deleting(seen), wukong.Status.Networks)
 	}
 	return 0, r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong)
@@ -49,6 +50,10 @@ func deleting(seen *observed) []metav1.Condition {
 	}
 	for _, bridge := range seen.bridges {
 		reasons[waitOf(bridge.Status.Conditions)] = true
+	}
+	if machine := meta.FindStatusCondition(seen.wukong.Status.Conditions, vmv1alpha1.ConditionVirtualMachineReady); machine != nil &&
+		machine.Reason == vmv1alpha1.ReasonDeleting {
+		reasons[machine.Message] = true
 	}
 	delete(reasons, "")
 	message := "the machine, its attachments and its bridges are being removed"

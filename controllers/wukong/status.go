@@ -199,8 +199,12 @@ func readyOf(networksReady metav1.Condition, wukong *vmv1alpha1.Wukong) metav1.C
 		}
 	}
 	restart := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionRestartRequired)
-	if restart != nil && restart.Status == metav1.ConditionTrue {
+	switch {
+	case restart == nil:
+	case restart.Status == metav1.ConditionTrue:
 		return conditions.False(vmv1alpha1.ConditionReady, vmv1alpha1.ConditionRestartRequired, restart.Message)
+	case restart.Status == metav1.ConditionUnknown:
+		return conditions.False(vmv1alpha1.ConditionReady, restart.Reason, restart.Message)
 	}
 	disks := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionDisksReady)
 	if disks != nil && disks.Status == metav1.ConditionFalse {

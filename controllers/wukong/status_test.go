@@ -104,6 +104,10 @@ func TestReadyOf(t *testing.T) {
 			metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired, "restart it",
 		},
 		{
+			"KubeVirt changes the machine", fine, []metav1.Condition{cloudInit, machine, at(generation, conditions.Unknown(vmv1alpha1.ConditionRestartRequired, vmv1alpha1.ReasonLiveUpdating, "plugs"))},
+			metav1.ConditionFalse, vmv1alpha1.ReasonLiveUpdating, "plugs",
+		},
+		{
 			"no restart is needed", fine, []metav1.Condition{cloudInit, machine, at(generation, conditions.False(vmv1alpha1.ConditionRestartRequired, vmv1alpha1.ReasonUpToDate, "fine"))},
 			metav1.ConditionTrue, vmv1alpha1.ReasonReady, "the machine runs",
 		},

@@ -78,6 +78,8 @@ var invalidMachines = []invalid{
 	{"sshKeySecret with a namespace", wukong("sshKeySecret: prod/keys"), refused("spec.sshKeySecret", "must be the name of a Secret: lower-case letters")},
 	{"sshKeySecret with two dots", wukong("sshKeySecret: vm..keys"), refused("spec.sshKeySecret", "for example vm-keys")},
 
+	{"a grace period below zero", wukong("terminationGracePeriodSeconds: -1"), refused("spec.terminationGracePeriodSeconds", "must be between 0 and 86400 seconds")},
+	{"a grace period of more than a day", wukong("terminationGracePeriodSeconds: 86401"), refused("spec.terminationGracePeriodSeconds", "must be between 0 and 86400 seconds")},
 	{"runStrategy in lower case", wukong("runStrategy: always"), refused("spec.runStrategy", `supported values: "Always", "Halted"`)},
 	{"runStrategy as a boolean", wukong("runStrategy: true"), findings{
 		{"spec.runStrategy", `must be of type string: "boolean"`},

@@ -18,6 +18,10 @@ const (
 	// IndexAttachment finds VirtualMachines, VirtualMachineInstances and launcher pods by the
 	// "namespace/name" of a NetworkAttachmentDefinition that they use.
 	IndexAttachment = "attachment"
+	// IndexInstance finds launcher pods by the UID of their VirtualMachineInstance.
+	IndexInstance = "instance"
+	// IndexPod finds events by the UID of the pod that they are about.
+	IndexPod = "pod"
 	// IndexBridge finds our NodeNetworkConfigurationPolicies by the bridge that they configure.
 	IndexBridge = "bridge"
 	// IndexPolicy finds NodeNetworkConfigurationEnactments by their policy.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
@@ -15,8 +16,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// NetworksAnnotation lists a pod's attachments (Network Custom Resource Definition De-facto Standard).
-const NetworksAnnotation = "k8s.v1.cni.cncf.io/networks"
+// Annotations of a pod (Network Custom Resource Definition De-facto Standard).
+const (
+	// NetworksAnnotation lists the attachments that are asked for.
+	NetworksAnnotation = "k8s.v1.cni.cncf.io/networks"
+	// NetworkStatusAnnotation lists the links that the pod has, as Multus reports them.
+	NetworkStatusAnnotation = "k8s.v1.cni.cncf.io/network-status"
+)
 
 // AttachmentKey returns the key of the NetworkAttachmentDefinition that "name" or "namespace/name" means in a
 // namespace.
@@ -53,8 +59,30 @@ func attachmentsOf(namespace string, networks []kubevirtv1.Network) []string {
 	return names
 }
 
-// attachmentsOfPod reads the form of the annotation that KubeVirt writes, a JSON list.
+// attachmentsOfPod returns the attachments that a pod asks for and those that it has. KubeVirt changes the first while the pod
+// runs, when a NIC is unplugged or moves to another attachment; the link that the pod has is then still the earlier one.
 func attachmentsOfPod(pod client.Object) []string {
+	names := askedFor(pod)
+	for _, link := range LinksOf(pod) {
+		if !slices.Contains(names, link.Name) {
+			names = append(names, link.Name)
+		}
+	}
+	return names
+}
+
+// LinksOf returns the links of a pod that lead to a NetworkAttachmentDefinition, as Multus reports them; their names are
+// "namespace/name". What cannot be read is no link.
+func LinksOf(pod client.Object) []nadv1.NetworkStatus {
+	var links []nadv1.NetworkStatus
+	if err := json.Unmarshal([]byte(pod.GetAnnotations()[NetworkStatusAnnotation]), &links); err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(links, func(link nadv1.NetworkStatus) bool { return link.Default || !strings.Contains(link.Name, "/") })
+}
+
+// askedFor reads the form of the annotation that KubeVirt writes, a JSON list.
+func askedFor(pod client.Object) []string {
 	var networks []nadv1.NetworkSelectionElement
 	if err := json.Unmarshal([]byte(pod.GetAnnotations()[NetworksAnnotation]), &networks); err != nil {
 		return nil
@@ -68,6 +96,15 @@ func attachmentsOfPod(pod client.Object) []string {
 		names = append(names, namespace+"/"+network.Name)
 	}
 	return names
+}
+
+// InstanceOf returns the UID of the VirtualMachineInstance that a virt-launcher pod was made for.
+func InstanceOf(pod client.Object) []string {
+	uid := pod.GetLabels()[kubevirtv1.CreatedByLabel]
+	if uid == "" {
+		return nil
+	}
+	return []string{uid}
 }
 
 // Running is a pod that is attached to a network.

@@ -46,6 +46,12 @@ func pod(annotation string) *corev1.Pod {
 	return p
 }
 
+func linked(asked, has string) *corev1.Pod {
+	p := pod(asked)
+	p.Annotations[capability.NetworkStatusAnnotation] = has
+	return p
+}
+
 func TestAttachmentsOf(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -62,6 +68,10 @@ func TestAttachmentsOf(t *testing.T) {
 		{"pod without attachments", pod(""), nil},
 		{"pod of somebody else, in the short form", pod("lan,networks/wan@eth1"), nil},
 		{"pod with an empty list", pod("[]"), nil},
+		{"pod whose link is another than it asks for", linked(`[{"name":"new"}]`, `[{"name":"cbr0","default":true},{"name":"ns/old","interface":"pod1"}]`), []string{"ns/new", "ns/old"}},
+		{"pod whose link is the one that it asks for", linked(`[{"name":"lan"}]`, `[{"name":"ns/lan","interface":"pod1"}]`), []string{"ns/lan"}},
+		{"pod with a link of no attachment", linked("[]", `[{"name":"cbr0"}]`), nil},
+		{"pod with a report that is none", linked(`[{"name":"lan"}]`, "{"), []string{"ns/lan"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if got := capability.AttachmentsOf(row.object); !slices.Equal(got, row.want) {

@@ -26,6 +26,7 @@ var underWay = sets.New(
 	vmv1alpha1.ReasonStarting,
 	vmv1alpha1.ReasonTearingDown,
 	vmv1alpha1.ReasonInUse,
+	vmv1alpha1.ReasonLiveUpdating,
 	vmv1alpha1.ReasonDeleting,
 )
 

@@ -93,6 +93,9 @@ const (
 	ReasonKubeVirtNotInstalled = "KubeVirtNotInstalled"
 	// ReasonStarting surfaces while KubeVirt brings the machine up.
 	ReasonStarting = "Starting"
+	// ReasonPodNotStarting surfaces while the node cannot start the machine's virt-launcher pod; the message has the
+	// words of the kubelet, or of the CNI plugin behind it.
+	ReasonPodNotStarting = "PodNotStarting"
 	// ReasonStopped surfaces when the machine does not run because its run strategy or a person says so.
 	ReasonStopped = "Stopped"
 	// ReasonVirtualMachineFailed surfaces when KubeVirt reports that the machine cannot run.
@@ -109,6 +112,9 @@ const (
 	ReasonGuestDataChanged = "GuestDataChanged"
 	// ReasonAttachmentChanged surfaces while the running machine has a network's earlier attachment.
 	ReasonAttachmentChanged = "AttachmentChanged"
+	// ReasonLiveUpdating surfaces, with the status Unknown, while KubeVirt changes the running machine: its NICs, CPUs
+	// or memory.
+	ReasonLiveUpdating = "LiveUpdating"
 	// ReasonUpToDate surfaces when the running machine is what was declared.
 	ReasonUpToDate = "UpToDate"
 

@@ -68,7 +68,8 @@ type WukongSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Disks []Disk `json:"disks,omitempty"`
 
-	// networks are the machine's networks, in the order of its NICs. None given means the pod network alone.
+	// networks are the machine's networks, in the order of its NICs. None given means the pod network alone. A machine
+	// that exists keeps the order of its NICs, and gets new ones as its last.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -104,6 +105,12 @@ type WukongSpec struct {
 	// +optional
 	// +kubebuilder:default=Always
 	RunStrategy RunStrategy `json:"runStrategy,omitempty"`
+
+	// terminationGracePeriodSeconds is how long the guest may take to shut down when the machine is stopped or
+	// deleted, before it is switched off. The default is KubeVirt's, 30 seconds. A change counts from the next start.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 86400",message="must be between 0 and 86400 seconds, which is a day"
+	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
 
 	// nodeSelector restricts the nodes the machine may run on.
 	// +optional
@@ -143,6 +150,30 @@ type WukongStatus struct {
 	// virtualMachine is what KubeVirt reports of the machine.
 	// +optional
 	VirtualMachine *VirtualMachineStatus `json:"virtualMachine,omitempty"`
+
+	// startup tells how long the stages of the machine's first start took.
+	// +optional
+	Startup *StartupStatus `json:"startup,omitempty"`
+}
+
+// StartupStatus tells how long the stages of a machine's first start took, each in seconds since the Wukong was created. A stage
+// that was not reached is left out.
+type StartupStatus struct {
+	// networksReadySeconds is when the last network had its attachment, and so its bridge.
+	// +optional
+	NetworksReadySeconds *int64 `json:"networksReadySeconds,omitempty"`
+
+	// createdSeconds is when the VirtualMachine was made.
+	// +optional
+	CreatedSeconds *int64 `json:"createdSeconds,omitempty"`
+
+	// runningSeconds is when the machine ran.
+	// +optional
+	RunningSeconds *int64 `json:"runningSeconds,omitempty"`
+
+	// guestReportedSeconds is when the guest agent first reported.
+	// +optional
+	GuestReportedSeconds *int64 `json:"guestReportedSeconds,omitempty"`
 }
 
 // NetworkStatus tells what was made for one network.
@@ -216,6 +247,11 @@ type VirtualMachineStatus struct {
 	// +kubebuilder:validation:MaxLength=2048
 	Addresses string `json:"addresses,omitempty"`
 
+	// agentSilentSince is when the guest agent, which had reported before, was first missed. Until it reports again the
+	// interfaces have the addresses that it reported last.
+	// +optional
+	AgentSilentSince *metav1.Time `json:"agentSilentSince,omitempty"`
+
 	// interfaces are the NICs that KubeVirt reports.
 	// +optional
 	// +listType=map
@@ -241,7 +277,8 @@ type InterfaceStatus struct {
 	// +kubebuilder:validation:MaxLength=63
 	InterfaceName string `json:"interfaceName,omitempty"`
 
-	// ipAddresses are the addresses the guest agent reports.
+	// ipAddresses are the addresses the guest agent reports, or while it is silent those that it reported last. The
+	// declared ones are in status.networks.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64

@@ -61,23 +61,34 @@ func Objects(in Input) (*corev1.Secret, *kubevirtv1.VirtualMachine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	parts, err := data.Parts()
+	if err != nil {
+		return nil, nil, err
+	}
+	partsText, err := parts.Text()
+	if err != nil {
+		return nil, nil, err
+	}
 	spec := &in.Wukong.Spec
 	secret := cloudinit.Secret(in.Wukong.Namespace, naming.CloudInitSecret(in.Wukong.Name), data)
 	built := vm.Machine{
-		Namespace:           in.Wukong.Namespace,
-		Name:                naming.VirtualMachine(in.Wukong.Name),
-		Wukong:              in.Wukong.Name,
-		UID:                 in.UID,
-		CPU:                 spec.CPU,
-		Memory:              spec.Memory,
-		Image:               spec.OSImage,
-		RunStrategy:         in.RunStrategy,
-		DeclaredRunStrategy: spec.RunStrategy,
-		CloudInitSecret:     secret.Name,
-		CloudInitHash:       data.Hash(),
-		NodeSelector:        spec.NodeSelector,
-		Tolerations:         spec.Tolerations,
-		Affinity:            vm.Affinity(spec.Affinity, in.Bridges),
+		Namespace:                     in.Wukong.Namespace,
+		Name:                          naming.VirtualMachine(in.Wukong.Name),
+		Wukong:                        in.Wukong.Name,
+		UID:                           in.UID,
+		CPU:                           spec.CPU,
+		Memory:                        spec.Memory,
+		Image:                         spec.OSImage,
+		RunStrategy:                   in.RunStrategy,
+		DeclaredRunStrategy:           spec.RunStrategy,
+		CloudInitSecret:               secret.Name,
+		CloudInitHash:                 data.Hash(),
+		CloudInitParts:                partsText,
+		TerminationGracePeriodSeconds: spec.TerminationGracePeriodSeconds,
+
+		NodeSelector: spec.NodeSelector,
+		Tolerations:  spec.Tolerations,
+		Affinity:     vm.Affinity(spec.Affinity, in.Bridges),
 	}
 	if built.Disks, err = disks(in.Wukong); err != nil {
 		return nil, nil, err

@@ -21,6 +21,9 @@ import (
 // cloud-init data it was started with.
 const AnnotationCloudInitHash = "vm.novasphere.dev/cloud-init-hash"
 
+// AnnotationCloudInitParts holds, beside the hash, what package cloudinit's Parts tells of the data it is made of.
+const AnnotationCloudInitParts = "vm.novasphere.dev/cloud-init-parts"
+
 const (
 	rootVolume      = "rootdisk"
 	cloudInitVolume = "cloudinitdisk"
@@ -61,6 +64,10 @@ type Machine struct {
 	NICs []NIC
 	// CloudInitSecret is the Secret with the guest's data, and CloudInitHash a hash of that data.
 	CloudInitSecret, CloudInitHash string
+	// CloudInitParts are the hashes of that data's parts, as a text; empty where nobody compares them.
+	CloudInitParts string
+	// TerminationGracePeriodSeconds is how long the guest may take to shut down, nil for KubeVirt's default.
+	TerminationGracePeriodSeconds *int64
 	// NodeSelector, Tolerations and Affinity are passed through; Affinity is what the function of that name returned.
 	NodeSelector map[string]string
 	Tolerations  []corev1.Toleration
@@ -78,6 +85,10 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 	if m.ImageDefaulted {
 		annotations[vmv1alpha1.AnnotationDefaultImage] = m.Image
 	}
+	started := map[string]string{AnnotationCloudInitHash: m.CloudInitHash}
+	if m.CloudInitParts != "" {
+		started[AnnotationCloudInitParts] = m.CloudInitParts
+	}
 	return &kubevirtv1.VirtualMachine{
 		TypeMeta: metav1.TypeMeta{APIVersion: kubevirtv1.GroupVersion.String(), Kind: "VirtualMachine"},
 		ObjectMeta: metav1.ObjectMeta{
@@ -92,7 +103,7 @@ func Build(m Machine) *kubevirtv1.VirtualMachine {
 			Template: &kubevirtv1.VirtualMachineInstanceTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      labels,
-					Annotations: map[string]string{AnnotationCloudInitHash: m.CloudInitHash},
+					Annotations: started,
 				},
 				Spec: m.instance(),
 			},
@@ -119,8 +130,10 @@ func (m Machine) instance() kubevirtv1.VirtualMachineInstanceSpec {
 				Interfaces: interfaces,
 			},
 		},
-		Networks:     networks,
-		Volumes:      volumes,
+		Networks:                      networks,
+		Volumes:                       volumes,
+		TerminationGracePeriodSeconds: m.TerminationGracePeriodSeconds,
+
 		NodeSelector: m.NodeSelector,
 		Tolerations:  m.Tolerations,
 		Affinity:     m.Affinity,

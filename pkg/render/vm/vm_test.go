@@ -121,6 +121,12 @@ func TestDiskOf(t *testing.T) {
 	}
 }
 
+func TestGracePeriod(t *testing.T) {
+	m := machine(pod)
+	m.TerminationGracePeriodSeconds = new(int64(600))
+	compare(t, "grace-period.yaml", m)
+}
+
 func TestStopped(t *testing.T) {
 	m := machine(pod)
 	m.RunStrategy = vmv1alpha1.RunStrategyHalted
