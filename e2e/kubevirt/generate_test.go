@@ -138,6 +138,26 @@ var specFields = []field[spec]{
 			}
 		}},
 	}},
+	{"disks", []value[spec]{
+		nothing[spec](), nothing[spec](),
+		{"data", func(s *spec) { s.Disks = []vmv1alpha1.Disk{{Name: "data", Size: "5Gi", StorageClassName: "fast-ssd"}} }},
+		{"claim", func(s *spec) { s.Disks = []vmv1alpha1.Disk{{Name: "archive", ClaimName: "archive"}} }},
+		{"boot and more", func(s *spec) {
+			s.Disks = []vmv1alpha1.Disk{
+				{Name: "blank", Size: "1Mi"},
+				{Name: "root", Size: "20Gi", Image: "docker://quay.io/containerdisks/debian:12", Boot: true},
+				{Name: "a-name-that-is-as-long-as-the-name-of-a-disk-may-be-at-all", Size: "1.5Gi", Image: "https://example.org/data.qcow2"},
+			}
+			s.Disks[2].Name = s.Disks[2].Name[:57]
+		}},
+		{"boot from claim", func(s *spec) { s.Disks = []vmv1alpha1.Disk{{Name: "root", ClaimName: "root.v2", Boot: true}} }},
+	}},
+	{"firewall", []value[spec]{
+		nothing[spec](),
+		{"rules", func(s *spec) {
+			s.Firewall = &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{{Port: 22, From: "10.0.0.0/8"}, {Port: 53, Protocol: "udp"}}}
+		}},
+	}},
 	{"runStrategy", []value[spec]{
 		nothing[spec](), strategy(vmv1alpha1.RunStrategyAlways), strategy(vmv1alpha1.RunStrategyHalted), strategy(vmv1alpha1.RunStrategyManual),
 		strategy(vmv1alpha1.RunStrategyRerunOnFailure), strategy(vmv1alpha1.RunStrategyOnce),

@@ -17,10 +17,14 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/novasphere/wukong/e2e/lab"
+	"github.com/novasphere/wukong/e2e/lab/neighbours"
 )
 
 // patience bounds every wait. It is far above what anything here takes, so that a slow machine fails no test.
 const patience = 3 * time.Minute
+
+// all are the APIs that a machine can use.
+var all = []neighbours.API{neighbours.NMState, neighbours.Multus, neighbours.CDI, neighbours.KubeVirt}
 
 // shared is one lab for all tests, each of which has machines of its own.
 var shared *lab.Lab
@@ -37,7 +41,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	if shared, err = lab.Start(ctx, lab.Options{RealKubeVirt: true}); err != nil {
+	if shared, err = lab.Start(ctx, lab.Options{RealKubeVirt: true, Neighbours: all}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, shared.Stop(), lab.RemoveManagerBuild()) }()
