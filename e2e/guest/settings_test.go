@@ -17,10 +17,6 @@ import (
 	"github.com/novasphere/wukong/pkg/naming"
 )
 
-// ownWays tells whether this tree's user-data makes replies leave by the NIC that the request came in on, and filters what comes
-// in. While it is false, neither is tried, and each test says so.
-const ownWays = false
-
 const (
 	password = "Flaming-Mountain"
 	// passwordHash is the password's, made with: openssl passwd -6 -salt wukong
@@ -59,11 +55,9 @@ func settled() *vmv1alpha1.Wukong {
 			},
 		},
 	}
-	if ownWays {
-		wukong.Spec.Firewall = &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{
-			{From: "10.20.0.0/24", Port: sshPort, Protocol: "tcp"}, {Port: openPort, Protocol: "tcp"},
-		}}
-	}
+	wukong.Spec.Firewall = &vmv1alpha1.Firewall{Allow: []vmv1alpha1.FirewallRule{
+		{From: "10.20.0.0/24", Port: sshPort, Protocol: "tcp"}, {Port: openPort, Protocol: "tcp"},
+	}}
 	return wukong
 }
 
@@ -149,10 +143,6 @@ func (g *guest) expectNoLogin(t *testing.T, s station, address netip.Addr, how s
 // expectFilter looks from both networks at what the firewall lets in.
 func (g *guest) expectFilter(t *testing.T, lan station, lanAddress netip.Addr, wan station) {
 	t.Helper()
-	if !ownWays {
-		t.Log("not tried: the firewall")
-		return
-	}
 	g.serve(t, openPort, closedPort)
 	g.expectPort(t, lan, lanAddress, sshPort, true)
 	g.expectPort(t, wan, wanGuest, sshPort, false)
