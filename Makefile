@@ -145,8 +145,9 @@ lab-worlds: bin/lab ## Go through WORLDS random worlds in a lab; make test goes 
 	CGO_ENABLED=1 WUKONG_WORLDS=$(WORLDS) $(GO) test -race -timeout 3h -count=1 -run '^TestWorlds$$' $(ARGS) ./e2e/suite
 
 .PHONY: bench
-bench: ## Run the benchmarks that BENCH matches.
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(ARGS) ./apis/... ./pkg/... ./controllers/...
+bench: bin/lab ## Run the benchmarks that BENCH matches.
+	bin/lab binaries
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(ARGS) ./apis/... ./pkg/... ./controllers/... ./e2e/suite
 
 ##@ Build
 
