@@ -71,27 +71,10 @@ func machineReady(seen *observed, res result) metav1.Condition {
 	case machine == nil:
 		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "the VirtualMachine was just made; nothing needs to be done")
 	}
-	status := machine.Status.PrintableStatus
-	if awaited := awaitsDisks(status); awaited != "" {
-		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, awaited)
+	if kept := keptFromRunning(seen, res); kept != nil {
+		return *kept
 	}
-	if refusal := synchronizedRefusal(seen.instance); refusal != "" {
-		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, "KubeVirt cannot start the machine: "+refusal)
-	}
-	if status == kubevirtv1.VirtualMachineStatusUnschedulable && res.nowhere != nil {
-		return *res.nowhere
-	}
-	if advice, failed := failures[status]; failed {
-		message := fmt.Sprintf("KubeVirt says %s: %s", status, advice)
-		if words := unschedulable(seen.instance); words != "" {
-			message += "; the scheduler says: " + words
-		}
-		return conditions.False(conditionType, vmv1alpha1.ReasonVirtualMachineFailed, message)
-	}
-	if status == kubevirtv1.VirtualMachineStatusStopped && startsByItself(machine) {
-		return conditions.False(conditionType, vmv1alpha1.ReasonStarting, "KubeVirt is about to start the machine; nothing needs to be done")
-	}
-	switch status {
+	switch machine.Status.PrintableStatus {
 	case kubevirtv1.VirtualMachineStatusRunning, kubevirtv1.VirtualMachineStatusMigrating:
 		return conditions.True(conditionType, vmv1alpha1.ReasonRunning, "the machine runs")
 	case kubevirtv1.VirtualMachineStatusStopped, kubevirtv1.VirtualMachineStatusStopping:
@@ -102,6 +85,35 @@ func machineReady(seen *observed, res result) metav1.Condition {
 			fmt.Sprintf("the machine is paused; resume it with: virtctl unpause vm -n %s %s", machine.Namespace, machine.Name))
 	}
 	return starting(seen)
+}
+
+// keptFromRunning is VirtualMachineReady of a machine that something keeps from running, nil where nothing does.
+func keptFromRunning(seen *observed, res result) *metav1.Condition {
+	is := func(reason, message string) *metav1.Condition {
+		condition := conditions.False(vmv1alpha1.ConditionVirtualMachineReady, reason, message)
+		return &condition
+	}
+	status := seen.machine.Status.PrintableStatus
+	if awaited := awaitsDisks(status); awaited != "" {
+		return is(vmv1alpha1.ReasonStarting, awaited)
+	}
+	if refusal := synchronizedRefusal(seen.instance); refusal != "" {
+		return is(vmv1alpha1.ReasonVirtualMachineFailed, "KubeVirt cannot start the machine: "+refusal)
+	}
+	if status == kubevirtv1.VirtualMachineStatusUnschedulable && res.nowhere != nil {
+		return res.nowhere
+	}
+	if advice, failed := failures[status]; failed {
+		message := fmt.Sprintf("KubeVirt says %s: %s", status, advice)
+		if words := unschedulable(seen.instance); words != "" {
+			message += "; the scheduler says: " + words
+		}
+		return is(vmv1alpha1.ReasonVirtualMachineFailed, message)
+	}
+	if status == kubevirtv1.VirtualMachineStatusStopped && startsByItself(seen.machine) {
+		return is(vmv1alpha1.ReasonStarting, "KubeVirt is about to start the machine; nothing needs to be done")
+	}
+	return nil
 }
 
 // starting is VirtualMachineReady of a machine that KubeVirt brings up, as far as its node can start its pod.
