@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,10 @@ var packages = []string{
 // interpreter is the system's Python, which Debian's packages are made for.
 const interpreter = "/usr/bin/python3"
 
+// ErrNotFetched is in the error of Ensure where this machine's apt-get cannot fetch the packages, as without a mirror or with
+// another distribution's.
+var ErrNotFetched = errors.New("apt-get cannot fetch Debian's cloud-init here")
+
 // Missing returns what this machine lacks to fetch and run the programs, empty if nothing.
 func Missing() string {
 	for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb", interpreter} {
@@ -48,7 +53,7 @@ type Programs struct {
 }
 
 // Ensure returns the programs. They are fetched into the lab's cache when they are not there in the version that apt-get
-// knows; progress is told.
+// knows; progress is told. The error has ErrNotFetched in it where they cannot be.
 func Ensure(ctx context.Context, progress io.Writer) (Programs, error) {
 	cache, err := binaries.CacheDir()
 	if err != nil {
@@ -107,7 +112,7 @@ func fetch(ctx context.Context, folder string, progress io.Writer) error {
 	download := exec.CommandContext(ctx, "apt-get", append([]string{"download"}, packages...)...)
 	download.Dir = archives
 	if output, err := download.CombinedOutput(); err != nil {
-		return fmt.Errorf("apt-get download, before which apt-get update may be needed: %w\n%s", err, output)
+		return fmt.Errorf("%w; apt-get update may be needed first: %w\n%s", ErrNotFetched, err, output)
 	}
 	paths, err := filepath.Glob(filepath.Join(archives, "*.deb"))
 	if err != nil {
