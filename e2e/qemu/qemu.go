@@ -79,9 +79,6 @@ func (vm *VM) arguments(disk debian.Disk) []string {
 // Exited is closed when the machine has ended.
 func (vm *VM) Exited() <-chan struct{} { return vm.process.Exited() }
 
-// State describes how the machine ended; it is to be asked after Exited is closed.
-func (vm *VM) State() string { return vm.process.State() }
-
 // Log returns what QEMU and the machine's console said.
 func (vm *VM) Log() string {
 	// What cannot be read has not been said.

@@ -6,6 +6,6 @@
 // pkg/network/setup/netpod/netpod.go), writes the NoCloud disk, and starts QEMU.
 //
 // Played differently: the pod network is QEMU's own user network with the addresses of KubeVirt's masquerade binding; macvtap's
-// CNI plugin and device plugin, which no module proxy serves, are played here; the placeholder that KubeVirt leaves under the
+// CNI plugin and device plugin, which no module proxy serves, are played here; the dummy link that KubeVirt makes under the
 // name of a bridged NIC, and that carries no traffic, is left out.
 package launcher

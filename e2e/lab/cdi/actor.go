@@ -5,7 +5,6 @@ package cdi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,10 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/workqueue"
 	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/novasphere/wukong/e2e/lab/acting"
 	"github.com/novasphere/wukong/e2e/lab/crdwatch"
 )
 
@@ -37,7 +36,7 @@ type key = types.NamespacedName
 type Actor struct {
 	options Options
 	client  client.Client
-	queue   workqueue.TypedRateLimitingInterface[key]
+	queue   *acting.Queue
 	watcher *crdwatch.Watcher
 	cancel  context.CancelFunc
 	ctx     context.Context //nolint:containedctx // the actor's life: watch callbacks carry none.
@@ -64,16 +63,12 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 		return nil, fmt.Errorf("build the client: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[key](20*time.Millisecond, time.Second)
 	a := &Actor{
-		options: options.withDefaults(), client: api, queue: workqueue.NewTypedRateLimitingQueue(limiter), ctx: ctx, cancel: cancel,
+		options: options.withDefaults(), client: api, ctx: ctx, cancel: cancel,
 		disks: map[key]*Disk{}, since: map[types.UID]entered{},
 	}
-	context.AfterFunc(ctx, a.queue.ShutDown)
-	a.wg.Go(func() {
-		for a.next(ctx) {
-			continue
-		}
+	a.queue = acting.NewQueue(ctx, 1, a.reconcile, func(err error, k key) {
+		a.options.Log.V(1).Info("Playing the disk failed", "namespace", k.Namespace, "name", k.Name, "error", err.Error())
 	})
 	a.watcher, err = crdwatch.Start(ctx, config, watched(), crdwatch.Handler{Opened: a.opened, Changed: a.changed})
 	if err != nil {
@@ -89,6 +84,7 @@ func (a *Actor) Stop() {
 	if a.watcher != nil {
 		a.watcher.Stop()
 	}
+	a.queue.Wait()
 	a.wg.Wait()
 }
 
@@ -106,31 +102,6 @@ func (a *Actor) disk(k key) *Disk {
 		a.disks[k] = d
 	}
 	return d
-}
-
-// next handles one disk; it is false when the actor was stopped.
-func (a *Actor) next(ctx context.Context) bool {
-	k, stopped := a.queue.Get()
-	if stopped {
-		return false
-	}
-	defer a.queue.Done(k)
-	if ctx.Err() != nil {
-		return false
-	}
-	// What is being written when the actor ends is still written: a request cut short is not part of the model.
-	after, err := a.reconcile(context.WithoutCancel(ctx), k)
-	switch {
-	case err != nil:
-		a.options.Log.V(1).Info("Playing the disk failed", "namespace", k.Namespace, "name", k.Name, "error", err.Error())
-		a.queue.AddRateLimited(k)
-	default:
-		a.queue.Forget(k)
-		if after > 0 {
-			a.queue.AddAfter(k, after)
-		}
-	}
-	return true
 }
 
 // opened writes CDI's configuration where CDI has just been installed.
@@ -197,25 +168,24 @@ func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
 		return 0, err
 	}
 	if hasClaim && claim.DeletionTimestamp != nil {
-		return 0, ignoreRace(a.release(ctx, claim))
+		return 0, a.release(ctx, claim)
 	}
 	if !hasClaim {
 		claim = nil
 	}
 	script := a.disk(k).current()
 	if hasVolume && volume.DeletionTimestamp == nil && volume.Status.Phase != cdiv1.Succeeded {
-		after, err := a.play(ctx, volume, claim, script)
-		return after, ignoreRace(err)
+		return a.play(ctx, volume, claim, script)
 	}
 	if claim != nil && metav1.GetControllerOf(claim) == nil {
 		if err := a.provision(ctx, claim); err != nil {
-			return 0, ignoreRace(err)
+			return 0, err
 		}
 	}
 	if claim == nil || script.growthHeld {
 		return 0, nil
 	}
-	return 0, ignoreRace(a.expand(ctx, claim))
+	return 0, a.expand(ctx, claim)
 }
 
 func (a *Actor) get(ctx context.Context, k key, object client.Object) (bool, error) {
@@ -227,27 +197,4 @@ func (a *Actor) get(ctx context.Context, k key, object client.Object) (bool, err
 		return false, fmt.Errorf("read %T %s: %w", object, k, err)
 	}
 	return true, nil
-}
-
-// ignoreRace drops errors that only say that an object went away or changed while it was worked on: its event brings the
-// disk back here.
-func ignoreRace(err error) error {
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil
-	}
-	return err
-}
-
-// patchStatus writes what an edit changed in a status.
-func patchStatus[T client.Object](ctx context.Context, c client.Client, object T, edit func(T)) error {
-	before, ok := object.DeepCopyObject().(T)
-	if !ok {
-		return errors.New("copying an object changed its type")
-	}
-	edit(object)
-	data, err := client.MergeFrom(before).Data(object)
-	if err != nil || string(data) == "{}" {
-		return err
-	}
-	return c.Status().Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(manager))
 }

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 const (
@@ -40,7 +42,7 @@ func (a *Actor) provision(ctx context.Context, claim *corev1.PersistentVolumeCla
 
 // bind gives a claim the storage that it asks for.
 func (a *Actor) bind(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
-	err := patchStatus(ctx, a.client, claim, func(claim *corev1.PersistentVolumeClaim) {
+	err := acting.EditStatus(ctx, a.client, claim, manager, func(claim *corev1.PersistentVolumeClaim) {
 		claim.Status.Phase = corev1.ClaimBound
 		claim.Status.AccessModes = claim.Spec.AccessModes
 		claim.Status.Capacity = corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]}
@@ -51,7 +53,7 @@ func (a *Actor) bind(ctx context.Context, claim *corev1.PersistentVolumeClaim) e
 	return nil
 }
 
-// expand gives a claim that was enlarged the storage that it asks for now.
+// expand gives a claim that was enlarged the storage that it now asks for.
 func (a *Actor) expand(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	has, wants := claim.Status.Capacity[corev1.ResourceStorage], claim.Spec.Resources.Requests[corev1.ResourceStorage]
 	if claim.Status.Phase != corev1.ClaimBound || has.Cmp(wants) >= 0 {

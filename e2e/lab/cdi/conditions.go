@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // told is what a DataVolume is to say of itself.
@@ -27,7 +29,7 @@ func said(reason, message string) *words { return &words{reason, message} }
 
 // report writes the status of a DataVolume (CDI, pkg/controller/datavolume/conditions.go).
 func (a *Actor) report(ctx context.Context, volume *cdiv1.DataVolume, claim *corev1.PersistentVolumeClaim, t told) error {
-	err := patchStatus(ctx, a.client, volume, func(volume *cdiv1.DataVolume) {
+	err := acting.EditStatus(ctx, a.client, volume, manager, func(volume *cdiv1.DataVolume) {
 		status := &volume.Status
 		status.Phase = t.phase
 		bound, isBound := boundOf(claim, t.bound)

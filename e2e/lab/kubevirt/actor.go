@@ -15,10 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/workqueue"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/novasphere/wukong/e2e/lab/acting"
 	"github.com/novasphere/wukong/e2e/lab/crdwatch"
 )
 
@@ -38,7 +38,7 @@ type Actor struct {
 	handler client.Client
 	// requests are what virtctl sends to virt-api, which serves an API of its own.
 	requests rest.Interface
-	queue    workqueue.TypedRateLimitingInterface[key]
+	queue    *acting.Queue
 	watcher  *crdwatch.Watcher
 	cancel   context.CancelFunc
 	ctx      context.Context //nolint:containedctx // the actor's life: watch callbacks carry none.
@@ -85,13 +85,11 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 		return nil, fmt.Errorf("build the client of virt-api: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[key](20*time.Millisecond, time.Second)
 	a := &Actor{
 		options:   options.withDefaults(),
 		client:    api,
 		handler:   handler,
 		requests:  requests,
-		queue:     workqueue.NewTypedRateLimitingQueue(limiter),
 		ctx:       ctx,
 		cancel:    cancel,
 		machines:  map[key]*Machine{},
@@ -101,14 +99,9 @@ func Start(ctx context.Context, config *rest.Config, options Options) (*Actor, e
 		requested: map[types.UID]bool{},
 		plugins:   map[string]kubevirtv1.InterfaceBindingPlugin{},
 	}
-	context.AfterFunc(ctx, a.queue.ShutDown)
-	for range workers {
-		a.wg.Go(func() {
-			for a.next(ctx) {
-				continue
-			}
-		})
-	}
+	a.queue = acting.NewQueue(ctx, workers, a.reconcile, func(err error, k key) {
+		a.complain(err, "Playing the machine failed", "namespace", k.Namespace, "name", k.Name)
+	})
 	a.watcher, err = crdwatch.Start(ctx, config, watched(), crdwatch.Handler{Opened: a.opened, Changed: a.changed})
 	if err != nil {
 		a.Stop()
@@ -123,6 +116,7 @@ func (a *Actor) Stop() {
 	if a.watcher != nil {
 		a.watcher.Stop()
 	}
+	a.queue.Wait()
 	a.wg.Wait()
 }
 
@@ -140,31 +134,6 @@ func (a *Actor) machine(k key) *Machine {
 		a.machines[k] = m
 	}
 	return m
-}
-
-// next handles one machine; it is false when the actor was stopped.
-func (a *Actor) next(ctx context.Context) bool {
-	k, stopped := a.queue.Get()
-	if stopped {
-		return false
-	}
-	defer a.queue.Done(k)
-	if ctx.Err() != nil {
-		return false
-	}
-	// What is being written when the actor ends is still written: a request cut short is not part of the model.
-	after, err := a.reconcile(context.WithoutCancel(ctx), k)
-	switch {
-	case err != nil:
-		a.complain(err, "Playing the machine failed", "namespace", k.Namespace, "name", k.Name)
-		a.queue.AddRateLimited(k)
-	default:
-		a.queue.Forget(k)
-		if after > 0 {
-			a.queue.AddAfter(k, after)
-		}
-	}
-	return true
 }
 
 // opened puts a KubeVirt object where KubeVirt has just been installed: an installation without one does nothing. Whoever

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // ConfigurationKey is where the KubeVirt object of the cluster is.
@@ -60,7 +62,7 @@ func (a *Actor) installConfiguration(ctx context.Context) error {
 	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
 		return fmt.Errorf("read the KubeVirt object: %w", err)
 	}
-	err := patch(ctx, a.client, object, "kubectl", func(object *kubevirtv1.KubeVirt) {
+	err := acting.Edit(ctx, a.client, object, "kubectl", func(object *kubevirtv1.KubeVirt) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if object.Spec.Configuration.NetworkConfiguration == nil {
@@ -88,7 +90,7 @@ func (a *Actor) createConfiguration(ctx context.Context) error {
 	if err := a.client.Get(ctx, ConfigurationKey, object); err != nil {
 		return fmt.Errorf("read the KubeVirt object: %w", err)
 	}
-	err := patchStatus(ctx, a.client, object, "virt-operator", func(object *kubevirtv1.KubeVirt) {
+	err := acting.EditStatus(ctx, a.client, object, "virt-operator", func(object *kubevirtv1.KubeVirt) {
 		object.Status.Phase = kubevirtv1.KubeVirtPhaseDeployed
 		object.Status.DefaultArchitecture = defaultArchitecture
 		object.Status.ObservedKubeVirtVersion = "v1.9.0"

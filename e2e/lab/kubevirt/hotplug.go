@@ -14,6 +14,7 @@ import (
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/novasphere/wukong/e2e/lab/acting"
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
 
@@ -28,7 +29,7 @@ func (a *Actor) syncNICs(ctx context.Context, s *scene) error {
 		return nil
 	}
 	if s.vmi != nil {
-		err := patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		err := acting.Edit(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 			followNICs(&s.machine.Spec.Template.Spec, vmi)
 		})
 		if err != nil {
@@ -114,7 +115,7 @@ func (a *Actor) linkNICs(ctx context.Context, s *scene) error {
 	if err != nil {
 		return err
 	}
-	err = patch(ctx, a.client, s.pod, managerController, func(pod *corev1.Pod) { pod.Annotations[networksAnnotation] = asked })
+	err = acting.Edit(ctx, a.client, s.pod, managerController, func(pod *corev1.Pod) { pod.Annotations[networksAnnotation] = asked })
 	if err != nil {
 		return fmt.Errorf("change the links of pod %s: %w", s.pod.Name, err)
 	}

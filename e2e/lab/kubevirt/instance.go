@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // advance takes an instance one phase on: what virt-controller, the scheduler, the kubelet and virt-handler do to it.
@@ -138,7 +140,7 @@ func stopped(vmi *kubevirtv1.VirtualMachineInstance) {
 
 // releaseInstance removes KubeVirt's finalizer, under its old and its new name.
 func (a *Actor) releaseInstance(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
-	return patch(ctx, a.client, vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
+	return acting.Edit(ctx, a.client, vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Finalizers = without(vmi.Finalizers,
 			kubevirtv1.VirtualMachineInstanceFinalizer, kubevirtv1.DeprecatedVirtualMachineInstanceFinalizer)
 	})

@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // control is virt-controller's part for the machine: its instance, its status, its finalizer.
@@ -51,10 +53,10 @@ func (a *Actor) admit(ctx context.Context, machine *kubevirtv1.VirtualMachine) e
 	if slices.Contains(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer) {
 		return nil
 	}
-	if err := patch(ctx, a.client, machine, managerAPI, fillIn); err != nil {
+	if err := acting.Edit(ctx, a.client, machine, managerAPI, fillIn); err != nil {
 		return fmt.Errorf("fill in defaults: %w", err)
 	}
-	err := patch(ctx, a.client, machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+	err := acting.Edit(ctx, a.client, machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Finalizers = append(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
 	})
 	if err != nil {
@@ -78,7 +80,7 @@ func (a *Actor) dismiss(ctx context.Context, s *scene) error {
 	if err := a.reportMachine(ctx, s, ""); err != nil {
 		return err
 	}
-	return patch(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+	return acting.Edit(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Finalizers = without(machine.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
 	})
 }
@@ -192,5 +194,5 @@ func (a *Actor) update(ctx context.Context, s *scene) (string, error) {
 	if reason := restartReason(started, wanted, s.vmi); reason != "" {
 		return reason, nil
 	}
-	return "", patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) { propagate(wanted, vmi) })
+	return "", acting.Edit(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) { propagate(wanted, vmi) })
 }

@@ -9,11 +9,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // reportMachine writes the status of a machine.
 func (a *Actor) reportMachine(ctx context.Context, s *scene, restart string) error {
-	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+	err := acting.EditStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		status := &machine.Status
 		status.Conditions = machineConditions(status.Conditions, s.vmi, restart)
 		status.Created = s.vmi != nil

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/novasphere/wukong/e2e/lab/acting"
 	"github.com/novasphere/wukong/e2e/lab/controlplane"
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
 	"github.com/novasphere/wukong/e2e/lab/nmstate"
@@ -162,7 +163,7 @@ func (s *stage) instance(name string) *kubevirtv1.VirtualMachineInstance {
 func (s *stage) edit(name string, change func(*kubevirtv1.VirtualMachine)) {
 	s.t.Helper()
 	machine := s.get(name)
-	if err := patch(s.t.Context(), s.client, machine, "test", change); err != nil {
+	if err := acting.Edit(s.t.Context(), s.client, machine, "test", change); err != nil {
 		s.t.Fatal(err)
 	}
 }

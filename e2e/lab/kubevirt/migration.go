@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // MigrateVM is `virtctl migrate`: the guest moves into a new pod, which has the NICs and attachments of now. The machine need
@@ -29,7 +31,7 @@ func (a *Actor) migrate(ctx context.Context, s *scene) error {
 		return nil
 	}
 	if s.script.migrationHeld {
-		return patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
+		return acting.Edit(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 			if !isMigrating(vmi) {
 				vmi.Status.MigrationState = &kubevirtv1.VirtualMachineInstanceMigrationState{StartTimestamp: new(metav1.Now()), SourceNode: vmi.Status.NodeName}
 			}
@@ -52,7 +54,7 @@ func (a *Actor) migrate(ctx context.Context, s *scene) error {
 	if err := a.runPod(ctx, s); err != nil {
 		return err
 	}
-	err = patch(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
+	err = acting.Edit(ctx, a.client, s.vmi, managerController, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.NodeName = s.pod.Spec.NodeName
 		vmi.Status.ActivePods = map[types.UID]string{s.pod.UID: s.pod.Spec.NodeName}
 		state := vmi.Status.MigrationState

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // serve does to an instance what the scheduler, the kubelet, virt-handler and virt-launcher do, beside a virt-controller
@@ -103,7 +105,7 @@ func (a *Actor) relink(ctx context.Context, pod *corev1.Pod) error {
 	if err != nil {
 		return err
 	}
-	err = patch(ctx, a.client, pod, managerKubelet, func(pod *corev1.Pod) { pod.Annotations[statusAnnotation] = report })
+	err = acting.Edit(ctx, a.client, pod, managerKubelet, func(pod *corev1.Pod) { pod.Annotations[statusAnnotation] = report })
 	if err != nil {
 		return fmt.Errorf("report the links of pod %s: %w", pod.Name, err)
 	}

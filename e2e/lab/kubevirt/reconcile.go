@@ -5,7 +5,6 @@ package kubevirt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // scene is everything about one machine, read afresh for each look at it. Any of the three may be nil.
@@ -37,13 +38,12 @@ func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
 		if s.vmi == nil {
 			return 0, nil
 		}
-		after, err := a.serve(ctx, s)
-		return after, ignoreRace(err)
+		return a.serve(ctx, s)
 	}
 	var after time.Duration
 	if s.vmi != nil {
 		if after, err = a.advance(ctx, s); err != nil {
-			return 0, ignoreRace(err)
+			return 0, err
 		}
 	}
 	// The instance may have moved on or gone, and the machine's status is about what there is now.
@@ -54,7 +54,7 @@ func (a *Actor) reconcile(ctx context.Context, k key) (time.Duration, error) {
 	if again > 0 && (after == 0 || again < after) {
 		after = again
 	}
-	return after, ignoreRace(err)
+	return after, err
 }
 
 func (a *Actor) look(ctx context.Context, k key) (*scene, error) {
@@ -81,15 +81,6 @@ func (a *Actor) look(ctx context.Context, k key) (*scene, error) {
 	return s, err
 }
 
-// ignoreRace drops errors that only say that an object went away or changed while it was worked on: its event brings the
-// machine back here.
-func ignoreRace(err error) error {
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil
-	}
-	return err
-}
-
 // writeInstance writes what an edit changed in an instance, as the component that the actor plays. virt-handler updates
 // the whole object: the API server drops what is null from the lists of a merge patch, and virt-controller, which compares
 // lists with those it has read, would never find them equal again.
@@ -97,7 +88,7 @@ func (a *Actor) writeInstance(
 	ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, edit func(*kubevirtv1.VirtualMachineInstance),
 ) error {
 	if !a.options.NodesOnly {
-		return patch(ctx, a.client, vmi, managerController, edit)
+		return acting.Edit(ctx, a.client, vmi, managerController, edit)
 	}
 	before := vmi.DeepCopy()
 	edit(vmi)
@@ -105,32 +96,4 @@ func (a *Actor) writeInstance(
 		return nil
 	}
 	return a.handler.Update(ctx, vmi, client.FieldOwner(managerHandler))
-}
-
-// patch writes what an edit changed, in metadata, spec and, where the resource has no status of its own, status.
-func patch[T client.Object](ctx context.Context, c client.Client, object T, manager string, edit func(T)) error {
-	before, ok := object.DeepCopyObject().(T)
-	if !ok {
-		return errors.New("copying an object changed its type")
-	}
-	edit(object)
-	data, err := client.MergeFrom(before).Data(object)
-	if err != nil || string(data) == "{}" {
-		return err
-	}
-	return c.Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(manager))
-}
-
-// patchStatus writes what an edit changed in a status that is a resource of its own.
-func patchStatus[T client.Object](ctx context.Context, c client.Client, object T, manager string, edit func(T)) error {
-	before, ok := object.DeepCopyObject().(T)
-	if !ok {
-		return errors.New("copying an object changed its type")
-	}
-	edit(object)
-	data, err := client.MergeFrom(before).Data(object)
-	if err != nil || string(data) == "{}" {
-		return err
-	}
-	return c.Status().Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(manager))
 }

@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // place has the pod launched and lets the instance follow it.
@@ -173,7 +175,7 @@ func (a *Actor) runPod(ctx context.Context, s *scene) error {
 }
 
 func (a *Actor) reportPod(ctx context.Context, pod *corev1.Pod, status corev1.PodStatus) error {
-	err := patchStatus(ctx, a.client, pod, managerKubelet, func(pod *corev1.Pod) { pod.Status = status })
+	err := acting.EditStatus(ctx, a.client, pod, managerKubelet, func(pod *corev1.Pod) { pod.Status = status })
 	if err != nil {
 		return fmt.Errorf("report pod %s: %w", pod.Name, err)
 	}

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 const (
@@ -189,7 +191,7 @@ func (a *Actor) bindClaims(ctx context.Context, pod *corev1.Pod, node string) (b
 		if claim.Annotations[selectedNode] != "" {
 			continue
 		}
-		err := patch(ctx, a.client, claim, managerScheduler, func(claim *corev1.PersistentVolumeClaim) {
+		err := acting.Edit(ctx, a.client, claim, managerScheduler, func(claim *corev1.PersistentVolumeClaim) {
 			if claim.Annotations == nil {
 				claim.Annotations = map[string]string{}
 			}

@@ -10,6 +10,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // drive starts and stops the instance as the run strategy asks.
@@ -87,7 +89,7 @@ func (a *Actor) countFailure(ctx context.Context, s *scene) error {
 	if failure := s.machine.Status.StartFailure; failure != nil && failure.LastFailedVMIUID == s.vmi.UID {
 		return nil
 	}
-	err := patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+	err := acting.EditStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		count := 0
 		if machine.Status.StartFailure != nil {
 			count = machine.Status.StartFailure.ConsecutiveFailCount
@@ -104,7 +106,7 @@ func (a *Actor) countFailure(ctx context.Context, s *scene) error {
 }
 
 func (a *Actor) forgetFailures(ctx context.Context, s *scene) error {
-	return patchStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
+	return acting.EditStatus(ctx, a.client, s.machine, managerController, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Status.StartFailure = nil
 	})
 }

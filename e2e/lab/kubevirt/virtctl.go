@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
 // askRetry paces requests to virt-api that come too early, and askPatience bounds them.
@@ -105,7 +107,7 @@ func (a *Actor) readMachine(ctx context.Context, namespace, name string) (*kubev
 }
 
 func (a *Actor) setStrategy(ctx context.Context, machine *kubevirtv1.VirtualMachine, strategy kubevirtv1.VirtualMachineRunStrategy) error {
-	err := patch(ctx, a.client, machine, managerAPI, func(machine *kubevirtv1.VirtualMachine) {
+	err := acting.Edit(ctx, a.client, machine, managerAPI, func(machine *kubevirtv1.VirtualMachine) {
 		machine.Spec.Running, machine.Spec.RunStrategy = nil, &strategy
 	})
 	if err != nil {
