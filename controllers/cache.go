@@ -123,6 +123,11 @@ func trim(in any) (any, error) {
 	case *nmstatev1beta1.NodeNetworkConfigurationEnactment:
 		object.Status.DesiredState, object.Status.DesiredStateMetaInfo = shared.State{}, shared.NodeNetworkConfigurationEnactmentMetaInfo{}
 		object.Status.CapturedStates = nil
+	case *corev1.PersistentVolumeClaim:
+		object.Annotations = nil
+		object.Spec = corev1.PersistentVolumeClaimSpec{
+			Resources: object.Spec.Resources, StorageClassName: object.Spec.StorageClassName, VolumeMode: object.Spec.VolumeMode,
+		}
 	case *kubevirtv1.VirtualMachineInstance:
 		trimInstance(object)
 	case *kubevirtv1.VirtualMachine:

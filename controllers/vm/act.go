@@ -72,6 +72,7 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 		return res, err
 	}
 	attachments, waiting, err := r.attachments(seen)
+	held := seen.hold()
 	switch {
 	case err != nil:
 		return res, err
@@ -85,8 +86,8 @@ func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 		res.block(vmv1alpha1.ReasonNameConflict, "%s", &apply.TakenError{Existing: withKind(seen.machine)})
 	case seen.machine != nil && !seen.machine.DeletionTimestamp.IsZero():
 		res.block(vmv1alpha1.ReasonStarting, "VirtualMachine %s is being deleted and will be made again", seen.machine.Name)
-	case seen.hold() != "":
-		res.block(vmv1alpha1.ReasonWaitingForDisks, "waiting for the disks: %s", seen.hold())
+	case held != "":
+		res.block(vmv1alpha1.ReasonWaitingForDisks, "waiting for the disks: %s", held)
 	default:
 		return res, r.make(ctx, seen, attachments, values, &res)
 	}

@@ -55,8 +55,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return ctrl.Result{}, err
 	}
 	if !wukong.DeletionTimestamp.IsZero() {
-		postponed, err := r.delete(ctx, seen)
-		return ctrl.Result{RequeueAfter: postponed}, err
+		return ctrl.Result{}, r.delete(ctx, seen)
 	}
 	result, actErr := r.act(ctx, seen)
 	if actErr == nil && result.made {

@@ -6,7 +6,6 @@ package vm
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,26 +18,27 @@ import (
 
 // delete deletes the machine of a deleted Wukong and tells how far that is. The Wukong stays as long as its status names the
 // machine. Everything else goes with its owners.
-func (r *reconciler) delete(ctx context.Context, seen *observed) (time.Duration, error) {
+func (r *reconciler) delete(ctx context.Context, seen *observed) error {
 	machine := seen.machine
 	if machine != nil && metav1.IsControlledBy(machine, seen.wukong) && machine.DeletionTimestamp.IsZero() {
 		ctrl.LoggerFrom(ctx).Info("Deleting VirtualMachine", "name", machine.Name)
 		if err := client.IgnoreNotFound(r.client.Delete(ctx, machine)); err != nil {
-			return 0, fmt.Errorf("deleting VirtualMachine %s: %w", machine.Name, err)
+			return fmt.Errorf("deleting VirtualMachine %s: %w", machine.Name, err)
 		}
 	}
 	wukong, status := seen.wukong, machineStatus(seen, guestOf(seen))
 	if status == nil && wukong.Status.VirtualMachine == nil {
-		return 0, nil
+		return nil
 	}
 	own := conditions.Own(wukong.Status.Conditions, wukong.Generation, shuttingDown(seen))
 	if equality.Semantic.DeepEqual(own, conditions.Owned(wukong.Status.Conditions, own)) && equality.Semantic.DeepEqual(status, wukong.Status.VirtualMachine) {
-		return 0, nil
+		return nil
 	}
-	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
+	_, err := r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: status},
 	}, false)
+	return err
 }
 
 // shuttingDown is VirtualMachineReady of a machine that is being deleted.

@@ -4,6 +4,7 @@
 package vm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -140,15 +141,7 @@ func nicDifferences(declared, running []nic) []string {
 }
 
 func byName(nics []nic) []nic {
-	return slices.SortedFunc(slices.Values(nics), func(a, b nic) int {
-		switch {
-		case a.device.Name < b.device.Name:
-			return -1
-		case a.device.Name > b.device.Name:
-			return 1
-		}
-		return 0
-	})
+	return slices.SortedFunc(slices.Values(nics), func(a, b nic) int { return cmp.Compare(a.device.Name, b.device.Name) })
 }
 
 // canBePlugged reports whether KubeVirt plugs such a NIC into a running machine (KubeVirt, pkg/network/controllers). Of one

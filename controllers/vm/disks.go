@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -23,7 +22,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=cdi.kubevirt.io,resources=datavolumes;cdiconfigs,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=list;watch
 
 // storage is what is known of the machine's persistent disks.
@@ -46,7 +45,7 @@ type disk struct {
 	refusal string
 }
 
-// observeStorage reads what became of the disks. Claims are read from the API server, since only their metadata is cached.
+// observeStorage reads what became of the disks.
 func (r *reconciler) observeStorage(ctx context.Context, wukong *vmv1alpha1.Wukong) (storage, error) {
 	var seen storage
 	if len(wukong.Spec.Disks) == 0 {
@@ -88,13 +87,11 @@ func (r *reconciler) observeDisk(ctx context.Context, namespace string, cdiServe
 		}
 	}
 	claim := &corev1.PersistentVolumeClaim{}
-	switch err := r.live.Get(ctx, key, claim); {
-	case err == nil:
+	exists, err := r.get(ctx, key, claim)
+	if exists {
 		found.claim = claim
-	case !apierrors.IsNotFound(err):
-		return fmt.Errorf("reading PersistentVolumeClaim %s: %w", key, err)
 	}
-	return nil
+	return err
 }
 
 // ownMachine returns the machine where it is the Wukong's own, else nil.

@@ -6,7 +6,6 @@ package vm
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,13 +42,6 @@ func disksOf(obj client.Object) []string {
 		return nil
 	}
 	return []string{hasDisks}
-}
-
-// claimMetadata returns an empty claim of which only the metadata is cached: there are many, and few are a machine's.
-func claimMetadata() *metav1.PartialObjectMetadata {
-	claim := &metav1.PartialObjectMetadata{}
-	claim.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
-	return claim
 }
 
 // storageClassMetadata returns an empty storage class of which only the metadata is cached: it is enough to know that it

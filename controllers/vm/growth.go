@@ -51,6 +51,8 @@ func (r *reconciler) enlarge(ctx context.Context, d *disk, wanted resource.Quant
 	switch err := r.client.Patch(ctx, larger, change, client.FieldOwner(name)); {
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
 		d.refusal = err.Error()
+	case apierrors.IsConflict(err):
+		// The claim is another one by now, and that event brings us back.
 	case err != nil:
 		return fmt.Errorf("enlarging PersistentVolumeClaim %s: %w", client.ObjectKeyFromObject(larger), err)
 	default:

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -36,11 +35,7 @@ func guestOf(seen *observed) guest {
 		return g
 	}
 	g.running = seen.instance.Status.Phase == kubevirtv1.Running
-	for _, condition := range seen.instance.Status.Conditions {
-		if condition.Type == kubevirtv1.VirtualMachineInstanceAgentConnected {
-			g.agent = condition.Status == corev1.ConditionTrue
-		}
-	}
+	g.agent = isTrue(seen.instance, kubevirtv1.VirtualMachineInstanceAgentConnected)
 	for _, nic := range seen.instance.Status.Interfaces {
 		if nic.Name != "" {
 			g.reported[nic.Name] = nic

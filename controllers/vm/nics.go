@@ -5,7 +5,6 @@ package vm
 
 import (
 	"reflect"
-	"slices"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 )
@@ -142,6 +141,5 @@ func isMigrating(instance *kubevirtv1.VirtualMachineInstance) bool {
 // isAlive reports whether an instance is still to be reckoned with: neither ended nor on its way out, when KubeVirt no longer
 // follows the machine with it.
 func isAlive(instance *kubevirtv1.VirtualMachineInstance) bool {
-	return instance != nil && instance.DeletionTimestamp.IsZero() &&
-		!slices.Contains([]kubevirtv1.VirtualMachineInstancePhase{kubevirtv1.Succeeded, kubevirtv1.Failed}, instance.Status.Phase)
+	return instance != nil && instance.DeletionTimestamp.IsZero() && !instance.IsFinal()
 }

@@ -93,7 +93,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine),
 			builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
-		WatchesMetadata(claimMetadata(), capability.Gathered(gather, r.machinesOfClaim)).
+		Watches(&corev1.PersistentVolumeClaim{}, capability.Gathered(gather, r.machinesOfClaim)).
 		WatchesMetadata(storageClassMetadata(), capability.Gathered(gather, r.machinesWithDisks)).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), capability.Gathered(gather, r.machinesOfLauncher), launcherChanged())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).

@@ -97,7 +97,7 @@ func keptFromRunning(seen *observed, res result) *metav1.Condition {
 	if awaited := awaitsDisks(status); awaited != "" {
 		return is(vmv1alpha1.ReasonStarting, awaited)
 	}
-	if refusal := synchronizedRefusal(seen.instance); refusal != "" {
+	if refusal := refusalOf(seen.instance, kubevirtv1.VirtualMachineInstanceSynchronized); refusal != "" {
 		return is(vmv1alpha1.ReasonVirtualMachineFailed, "KubeVirt cannot start the machine: "+refusal)
 	}
 	if status == kubevirtv1.VirtualMachineStatusUnschedulable && res.nowhere != nil {
@@ -105,7 +105,7 @@ func keptFromRunning(seen *observed, res result) *metav1.Condition {
 	}
 	if advice, failed := failures[status]; failed {
 		message := fmt.Sprintf("KubeVirt says %s: %s", status, advice)
-		if words := unschedulable(seen.instance); words != "" {
+		if words := refusalOf(seen.instance, kubevirtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled)); words != "" {
 			message += "; the scheduler says: " + words
 		}
 		return is(vmv1alpha1.ReasonVirtualMachineFailed, message)
@@ -126,18 +126,6 @@ func starting(seen *observed) metav1.Condition {
 		"the machine's pod %s cannot be started, which its node tries again and again; correct what it names: %s", seen.launcher.Name, seen.obstacle))
 }
 
-// unschedulable returns why the scheduler finds no node for an instance, empty where it does not say.
-func unschedulable(instance *kubevirtv1.VirtualMachineInstance) string {
-	if instance == nil {
-		return ""
-	}
-	scheduled := instanceCondition(instance, kubevirtv1.VirtualMachineInstanceConditionType(corev1.PodScheduled))
-	if scheduled == nil || scheduled.Status != corev1.ConditionFalse {
-		return ""
-	}
-	return scheduled.Message
-}
-
 // startsByItself reports whether a stopped machine is only on its way to its first or next start.
 func startsByItself(machine *kubevirtv1.VirtualMachine) bool {
 	return machine.Spec.RunStrategy != nil && *machine.Spec.RunStrategy == kubevirtv1.RunStrategyAlways
@@ -148,16 +136,15 @@ func waits(reason string) bool {
 	return reason == vmv1alpha1.ReasonWaitingForNetworks || reason == vmv1alpha1.ReasonWaitingForCloudInit || reason == vmv1alpha1.ReasonWaitingForDisks
 }
 
-// synchronizedRefusal returns why virt-controller could not make the machine's pod, as when a network binding
-// plugin is not registered.
-func synchronizedRefusal(instance *kubevirtv1.VirtualMachineInstance) string {
+// refusalOf returns what a condition of an instance says that does not hold, empty where it holds or nobody says it: of
+// Synchronized why virt-controller could not make the pod, as when a network binding plugin is not registered, and of PodScheduled
+// why the scheduler finds no node.
+func refusalOf(instance *kubevirtv1.VirtualMachineInstance, kind kubevirtv1.VirtualMachineInstanceConditionType) string {
 	if instance == nil {
 		return ""
 	}
-	for _, condition := range instance.Status.Conditions {
-		if condition.Type == kubevirtv1.VirtualMachineInstanceSynchronized && condition.Status == corev1.ConditionFalse {
-			return condition.Message
-		}
+	if found := instanceCondition(instance, kind); found != nil && found.Status == corev1.ConditionFalse {
+		return found.Message
 	}
 	return ""
 }
