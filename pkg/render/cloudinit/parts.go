@@ -17,7 +17,7 @@ import (
 // Parts are short hashes of what the data consists of. They tell what of it differs from what a guest was started with,
 // without showing any of it.
 type Parts struct {
-	// UserData is the hash of the user-data.
+	// UserData is the hash of what the user-data is made from.
 	UserData string `json:"userData"`
 	// NICs are the hashes of the network-config's entries, by the NIC's name in the guest.
 	NICs map[string]string `json:"nics,omitempty"`
@@ -40,7 +40,7 @@ func (d Data) Parts() (Parts, error) {
 	if err := yaml.Unmarshal([]byte(d.NetworkConfig), &config); err != nil {
 		return Parts{}, fmt.Errorf("reading back the network-config: %w", err)
 	}
-	parts := Parts{UserData: short([]byte(d.UserData)), NICs: map[string]string{}}
+	parts := Parts{UserData: short([]byte(d.Declared)), NICs: map[string]string{}}
 	nics, _ := config["ethernets"].(map[string]any)
 	delete(config, "ethernets")
 	for name, entry := range nics {

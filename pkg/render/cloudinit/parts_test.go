@@ -12,14 +12,14 @@ import (
 	"github.com/novasphere/wukong/pkg/render/cloudinit"
 )
 
-// reread returns the parts of some user-data and NICs with a static address each, by way of their text.
-func reread(t *testing.T, userData string, nics ...cloudinit.NIC) cloudinit.Parts {
+// reread returns the parts of what some user-data is made from and of NICs with a static address each, by way of their text.
+func reread(t *testing.T, declared string, nics ...cloudinit.NIC) cloudinit.Parts {
 	t.Helper()
 	config, err := cloudinit.NetworkConfig(nics)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := cloudinit.Data{UserData: userData, NetworkConfig: config}.Parts()
+	parts, err := cloudinit.Data{Declared: declared, NetworkConfig: config}.Parts()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,12 +17,15 @@ import (
 type Data struct {
 	// UserData and NetworkConfig are the two documents.
 	UserData, NetworkConfig string
+	// Declared is what the user-data is made from, as Guest.Declared returns it.
+	Declared string
 }
 
-// Hash returns a short text that differs when the data does. It tells whether a running guest was started
-// with the present data, without showing any of it.
+// Hash returns a short text that differs when what is declared does. It tells whether a running guest was started with what
+// is declared now, without showing any of it. The programs that the user-data brings along do not count: a later version's
+// others wait for the next start, and are no reason for one.
 func (d Data) Hash() string {
-	sum := sha256.Sum256([]byte(d.UserData + "\x00" + d.NetworkConfig))
+	sum := sha256.Sum256([]byte(d.Declared + "\x00" + d.NetworkConfig))
 	return hex.EncodeToString(sum[:8])
 }
 

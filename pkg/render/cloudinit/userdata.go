@@ -6,6 +6,7 @@
 package cloudinit
 
 import (
+	"encoding/json"
 	"fmt"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
@@ -39,6 +40,17 @@ type Guest struct {
 	Agent bool
 	// Own is user-data of the user's own; nil for none.
 	Own *Part
+}
+
+// Declared returns a text that differs when the guest does, but for its NICs, which the network-config tells of. The error is
+// that of marshalling.
+func (g Guest) Declared() (string, error) {
+	g.NICs = nil
+	text, err := json.Marshal(g)
+	if err != nil {
+		return "", fmt.Errorf("marshalling the guest: %w", err)
+	}
+	return string(text), nil
 }
 
 // User is the account to make in the guest.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/internal/golden"
 	"github.com/novasphere/wukong/pkg/render/cloudinit"
@@ -175,11 +177,63 @@ func TestAuthorizedKeys(t *testing.T) {
 
 func TestHash(t *testing.T) {
 	seen := map[string]cloudinit.Data{}
-	for _, data := range []cloudinit.Data{{}, {UserData: "a"}, {NetworkConfig: "a"}, {UserData: "a", NetworkConfig: "b"}, {UserData: "ab"}, {UserData: "b", NetworkConfig: "a"}} {
+	for _, data := range []cloudinit.Data{{}, {Declared: "a"}, {NetworkConfig: "a"}, {Declared: "a", NetworkConfig: "b"}, {Declared: "ab"}, {Declared: "b", NetworkConfig: "a"}} {
 		hash := data.Hash()
 		if other, found := seen[hash]; found || hash != data.Hash() {
 			t.Errorf("%v and %v have hash %s", data, other, hash)
 		}
 		seen[hash] = data
+	}
+}
+
+// TestProgramsAreNoReasonToRestart has the user-data bring along other programs, as a later version's does: hash and parts stay.
+func TestProgramsAreNoReasonToRestart(t *testing.T) {
+	before := cloudinit.Data{UserData: "bootcmd: [one]", Declared: "{}", NetworkConfig: "version: 2"}
+	after := before
+	after.UserData = "bootcmd: [another]"
+	was, err := before.Parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := after.Parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if difference := cmp.Diff(was, is); difference != "" || before.Hash() != after.Hash() {
+		t.Errorf("hash %s became %s; parts -before +after:\n%s", before.Hash(), after.Hash(), difference)
+	}
+}
+
+func TestDeclared(t *testing.T) {
+	of := func(change func(*cloudinit.Guest)) string {
+		guest := cloudinit.Guest{
+			Hostname: "vm", User: &cloudinit.User{Name: "ubuntu"}, AuthorizedKeys: []string{"ssh-ed25519 AAAA"}, Firewall: &vmv1alpha1.Firewall{},
+			Own: &cloudinit.Part{Content: "#!/bin/sh\n"},
+		}
+		change(&guest)
+		text, err := guest.Declared()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	before := of(func(*cloudinit.Guest) {})
+	for name, change := range map[string]func(*cloudinit.Guest){
+		"hostname":  func(g *cloudinit.Guest) { g.Hostname = "other" },
+		"user":      func(g *cloudinit.Guest) { g.User.Name = "debian" },
+		"no user":   func(g *cloudinit.Guest) { g.User = nil },
+		"password":  func(g *cloudinit.Guest) { g.User.PasswordHash = "$6$a$b" },
+		"keys":      func(g *cloudinit.Guest) { g.AuthorizedKeys = nil },
+		"firewall":  func(g *cloudinit.Guest) { g.Firewall.Allow = []vmv1alpha1.FirewallRule{{Port: 22}} },
+		"no filter": func(g *cloudinit.Guest) { g.Firewall = nil },
+		"agent":     func(g *cloudinit.Guest) { g.Agent = true },
+		"own part":  func(g *cloudinit.Guest) { g.Own.Content = "#!/bin/bash\n" },
+	} {
+		if of(change) == before {
+			t.Errorf("%s: another guest declares the same", name)
+		}
+	}
+	if of(func(g *cloudinit.Guest) { g.NICs = []cloudinit.NIC{{Network: "lan"}} }) != before {
+		t.Error("a NIC, which the network-config tells of, is told of twice")
 	}
 }

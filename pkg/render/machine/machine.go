@@ -140,7 +140,7 @@ func guestData(in Input) (cloudinit.Data, error) {
 		}
 		nics = append(nics, nic)
 	}
-	userData, err := cloudinit.UserData(cloudinit.Guest{
+	guest := cloudinit.Guest{
 		Hostname:       naming.VirtualMachine(in.Wukong.Name),
 		User:           account(spec.CloudInitUser, in.Secrets),
 		AuthorizedKeys: in.Secrets.AuthorizedKeys,
@@ -148,7 +148,12 @@ func guestData(in Input) (cloudinit.Data, error) {
 		Firewall:       spec.Firewall,
 		Agent:          spec.GuestAgent != vmv1alpha1.GuestAgentLeave,
 		Own:            in.Secrets.UserData,
-	})
+	}
+	userData, err := cloudinit.UserData(guest)
+	if err != nil {
+		return cloudinit.Data{}, err
+	}
+	declared, err := guest.Declared()
 	if err != nil {
 		return cloudinit.Data{}, err
 	}
@@ -159,7 +164,7 @@ func guestData(in Input) (cloudinit.Data, error) {
 	if size := len(userData) + len(networkConfig); size > corev1.MaxSecretSize {
 		return cloudinit.Data{}, tooLarge(spec, size)
 	}
-	return cloudinit.Data{UserData: userData, NetworkConfig: networkConfig}, nil
+	return cloudinit.Data{UserData: userData, NetworkConfig: networkConfig, Declared: declared}, nil
 }
 
 func account(user *vmv1alpha1.CloudInitUser, secrets SecretValues) *cloudinit.User {
