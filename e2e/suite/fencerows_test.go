@@ -75,6 +75,9 @@ func refusedByFence() []refusal {
 		moves("untagged", vmv1alpha1.ReasonVLANNotAllowed, untagged(vmv1alpha1.UntaggedRefuse), untagged(vmv1alpha1.UntaggedAllow), asUntagged,
 			"does not allow untagged", "100-199"),
 		moves("tag of an Open vSwitch port", vmv1alpha1.ReasonVLANNotAllowed, vlans(200, 299), vlans(100, 299), asOVS, "does not allow VLAN 100", "200-299"),
+		moves("trunk of every VLAN", vmv1alpha1.ReasonVLANNotAllowed, untagged(vmv1alpha1.UntaggedAllow), func(s *spec) {
+			s.Untagged, s.VLANRanges = vmv1alpha1.UntaggedAllow, []vmv1alpha1.VLANRange{{First: 1, Last: 4094}}
+		}, asTrunk, "carries every VLAN", "100-199"),
 		moves("type", vmv1alpha1.ReasonNetworkTypeNotAllowed, types(vmv1alpha1.NetworkTypeMacvlan), types(vmv1alpha1.NetworkTypeBridge), nil,
 			"does not allow networks of type bridge", "use one of macvlan"),
 		moves("MTU", vmv1alpha1.ReasonMTUNotAllowed, mtu(1400), mtu(1500), withMTU, "at most 1400", "asks for 1450"),

@@ -71,6 +71,13 @@ func asOVS(r *row) vmv1alpha1.Network {
 	return network
 }
 
+// asTrunk asks for a port without a tag, to which every VLAN goes.
+func asTrunk(r *row) vmv1alpha1.Network {
+	network := r.untagged()
+	network.Type = vmv1alpha1.NetworkTypeOVS
+	return network
+}
+
 func refusedByNIC() []refusal {
 	return []refusal{
 		{
