@@ -1,9 +1,9 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package binaries provides the real etcd, kube-apiserver and kube-controller-manager that the lab runs, and KubeVirt's virt-api
-// and virt-controller, built from Go modules that anyone can verify through the checksum database. Release archives are never
-// downloaded, so a Go module proxy is enough.
+// Package binaries provides the real etcd, kube-apiserver and kube-controller-manager that the lab runs, KubeVirt's virt-api and
+// virt-controller, and helm, built from Go modules that anyone can verify through the checksum database. Release archives are
+// never downloaded, so a Go module proxy is enough.
 package binaries
 
 import (

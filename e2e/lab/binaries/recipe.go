@@ -35,6 +35,11 @@ var recipes = map[string]recipe{
 		packages: map[string]string{etcd: "go.etcd.io/etcd/server/v3"},
 		stamp:    unstamped,
 	},
+	"helm": {
+		module:   "helm.sh/helm/v4",
+		packages: map[string]string{helm: "helm.sh/helm/v4/cmd/helm"},
+		stamp:    stampHelm,
+	},
 	"kubernetes": {
 		module: "k8s.io/kubernetes",
 		packages: map[string]string{
@@ -57,6 +62,11 @@ var recipes = map[string]recipe{
 
 // unstamped is for binaries that know their version from their source.
 func unstamped(string) []string { return nil }
+
+// stampHelm sets the patch release, of which the source has no more than the minor one.
+func stampHelm(version string) []string {
+	return []string{"-X helm.sh/helm/v4/internal/version.version=" + version}
+}
 
 // stampKubernetes sets what the release scripts would: unstamped, an apiserver reports v0.0.0, which clients refuse to parse.
 func stampKubernetes(version string) []string {

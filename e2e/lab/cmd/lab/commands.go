@@ -21,14 +21,33 @@ import (
 func newBinariesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "binaries",
-		Short: "Build the servers of the lab, of Kubernetes and of KubeVirt, unless they are in the cache",
+		Short: "Build the servers of the lab, of Kubernetes and of KubeVirt, and helm, unless they are in the cache",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if _, err := binaries.Ensure(command.Context(), os.Stderr); err != nil {
 				return err
 			}
-			_, err := binaries.EnsureKubeVirt(command.Context(), os.Stderr)
+			if _, err := binaries.EnsureKubeVirt(command.Context(), os.Stderr); err != nil {
+				return err
+			}
+			_, err := binaries.EnsureHelm(command.Context(), os.Stderr)
 			return err
+		},
+	}
+}
+
+func newHelmCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "helm",
+		Short: "Print the path of helm, which is built unless it is in the cache",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			path, err := binaries.EnsureHelm(command.Context(), os.Stderr)
+			if err != nil {
+				return err
+			}
+			fmt.Println(path)
+			return nil
 		},
 	}
 }

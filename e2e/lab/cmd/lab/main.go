@@ -31,6 +31,6 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(newBinariesCommand(), newUpCommand(), newDemoCommand())
+	command.AddCommand(newBinariesCommand(), newHelmCommand(), newUpCommand(), newDemoCommand())
 	return command
 }
