@@ -27,6 +27,7 @@ func newCommand() *cobra.Command {
 	// controller-runtime reads the place of the kubeconfig from a flag of the standard library.
 	kubeconfig := flag.NewFlagSet("kubeconfig", flag.ContinueOnError)
 	config.RegisterFlags(kubeconfig)
-	command.Flags().AddGoFlagSet(kubeconfig)
+	command.PersistentFlags().AddGoFlagSet(kubeconfig)
+	command.AddCommand(newCRDsCommand(), newCheckCommand())
 	return command
 }
