@@ -19,6 +19,9 @@ BENCH ?= .
 # ONCE=1 ends the demo when it has shown everything, instead of waiting for Ctrl-C.
 ONCE ?=
 
+# The oldest version of Kubernetes that Wukong runs on.
+OLDEST_KUBERNETES := 1.31.0
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -29,7 +32,7 @@ CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
 
 # What `make generate` writes, as git pathspecs.
-GENERATED := ':(glob)apis/**/zz_generated.*.go' config/crd/bases config/rbac/role.yaml docs/api.md
+GENERATED := ':(glob)apis/**/zz_generated.*.go' config/crd/bases config/rbac/role.yaml config/default/install.yaml charts/wukong/crds charts/wukong/files/role.yaml charts/wukong/files/secrets.yaml docs/api.md
 
 # The Go files that git has or would take, and those of them without a licence header.
 GO_FILES := git ls-files --cached --others --exclude-standard -- '*.go' | while read -r file; do if [ -f "$$file" ]; then echo "$$file"; fi; done
@@ -56,7 +59,7 @@ lab: bin/lab ## Start a lab to play with: API server, node network and KubeVirt 
 ##@ Write code
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Write deepcopy code, CRDs, the RBAC role and docs/api.md.
+generate: bin/lab $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Write deepcopy code, CRDs, RBAC, the chart's copies of them, and docs/api.md.
 	@mkdir -p config/crd/bases config/rbac docs
 	@# First of all: the other steps need code that compiles.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./apis/...
@@ -66,6 +69,11 @@ generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Write deepcopy code, CRDs, the RB
 	@rm -f config/crd/bases/*.yaml && mv bin/crd/*.yaml config/crd/bases/ && rmdir bin/crd
 	$(CRD_REF_DOCS) --source-path=apis --config=hack/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 	$(CONTROLLER_GEN) rbac:roleName=wukong-manager paths=./controllers/... paths=./cmd/... output:rbac:dir=config/rbac
+	@# A chart can read no file outside of it.
+	@rm -rf charts/wukong/crds && cp -R config/crd/bases charts/wukong/crds
+	@cp config/rbac/role.yaml config/rbac/secrets.yaml charts/wukong/files/
+	"$$(bin/lab helm)" template wukong charts/wukong --namespace wukong-system --kube-version $(OLDEST_KUBERNETES) --no-hooks > bin/install.yaml
+	@mv bin/install.yaml config/default/install.yaml
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code, sort the imports and add missing licence headers.

@@ -59,13 +59,22 @@ func (r *result) lack(err *machine.SecretError) {
 // act makes the machine, or brings it up to date.
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
-	values, err := r.secrets(ctx, seen.wukong)
+	if err := r.open(ctx, seen.wukong, &res); err != nil {
+		if apply.IsBeingTerminated(err) {
+			return res, nil
+		}
+		return res, err
+	}
+	values, err := r.values(ctx, seen.wukong)
 	var lacking *machine.SecretError
 	switch {
 	case errors.As(err, &lacking):
 		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.Reason, lacking.Message)
 	case err != nil:
 		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
+		if taken := r.reopen(ctx, seen.wukong.Namespace, err); taken != nil {
+			err = taken
+		}
 		return res, err
 	}
 	if err := r.grow(ctx, seen); err != nil {
@@ -160,6 +169,9 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 	started := built.Spec.Template.ObjectMeta.Annotations
 	res.cloudInitHash, res.cloudInitParts = started[vm.AnnotationCloudInitHash], started[vm.AnnotationCloudInitParts]
 	if _, err := r.apply(ctx, seen.wukong, secret, nil); err != nil {
+		if taken := r.reopen(ctx, seen.wukong.Namespace, err); taken != nil {
+			return taken
+		}
 		return res.refused("the Secret with the guest's configuration", err)
 	}
 	carryHotplugged(built, seen.machine)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -17,6 +18,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/secrets"
 )
 
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=get;list;watch
@@ -27,13 +29,16 @@ import (
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachineinstances;kubevirts,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=wukong-secrets,verbs=bind
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=list;create
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,resourceNames=wukong-secrets,verbs=get;delete
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 
 type reconciler struct {
 	client       client.Client
 	live         client.Reader
 	writer       apply.Writer
+	secrets      *secrets.Access
 	launchers    client.Reader
 	podEvents    []client.Reader
 	watches      *capability.Watches
@@ -48,7 +53,10 @@ func (r *reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	wukong := &vmv1alpha1.Wukong{}
 	if err := r.client.Get(ctx, request.NamespacedName, wukong); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			err = r.release(ctx, request.Namespace)
+		}
+		return ctrl.Result{}, err
 	}
 	seen, err := r.observe(ctx, wukong)
 	if err != nil {

@@ -10,14 +10,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/render/machine"
+	"github.com/novasphere/wukong/pkg/secrets"
 )
 
-// secrets reads what the spec takes from Secrets. The error is a *machine.SecretError where a Secret is missing or is
+// values reads what the spec takes from Secrets. The error is a *machine.SecretError where a Secret is missing or is
 // not what it has to be.
-func (r *reconciler) secrets(ctx context.Context, wukong *vmv1alpha1.Wukong) (machine.SecretValues, error) {
+func (r *reconciler) values(ctx context.Context, wukong *vmv1alpha1.Wukong) (machine.SecretValues, error) {
 	found := map[string]*corev1.Secret{}
 	for _, reference := range machine.SecretReferences(&wukong.Spec) {
 		secret := &corev1.Secret{}
@@ -34,4 +39,58 @@ func (r *reconciler) secrets(ctx context.Context, wukong *vmv1alpha1.Wukong) (ma
 		found[reference.Name] = secret
 	}
 	return machine.ReadSecrets(&wukong.Spec, found)
+}
+
+// open makes the Secrets of the Wukong's namespace readable, and tells in the result when the API server does not let it.
+func (r *reconciler) open(ctx context.Context, wukong *vmv1alpha1.Wukong, res *result) error {
+	err := r.secrets.Open(ctx, wukong.Namespace)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case apply.IsBeingTerminated(err):
+		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonDeleting, "the namespace is being deleted")
+	default:
+		message := fmt.Sprintf("the namespace's Secrets cannot be read: %s; have RoleBinding %s allowed here, it is tried again", err, secrets.Role)
+		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonApplyFailed, message)
+	}
+	return err
+}
+
+// reopen looks, after a refusal, whether somebody took the right on the namespace's Secrets away. It returns the refusal for another
+// try if so, else nil.
+func (r *reconciler) reopen(ctx context.Context, namespace string, refusal error) error {
+	if !apierrors.IsForbidden(refusal) {
+		return nil
+	}
+	if allowed, err := r.secrets.Allowed(ctx, namespace); err != nil || allowed {
+		return err
+	}
+	r.secrets.Forget(namespace)
+	return refusal
+}
+
+// release gives the Secrets of a namespace back when its last Wukong is gone.
+func (r *reconciler) release(ctx context.Context, namespace string) error {
+	return r.secrets.Release(ctx, namespace, func() (bool, error) {
+		used, err := r.used(ctx, namespace)
+		return !used, err
+	})
+}
+
+// used reports whether a namespace has a Wukong.
+func (r *reconciler) used(ctx context.Context, namespace string) (bool, error) {
+	var list vmv1alpha1.WukongList
+	if err := r.client.List(ctx, &list, client.InNamespace(namespace), client.Limit(1)); err != nil {
+		return false, fmt.Errorf("listing Wukongs of namespace %s: %w", namespace, err)
+	}
+	return len(list.Items) > 0, nil
+}
+
+// sweep gives back what a manager that was stopped at the wrong moment has kept. That is no reason not to work.
+func (r *reconciler) sweep(ctx context.Context) error {
+	err := r.secrets.Sweep(ctx, func(namespace string) (bool, error) { return r.used(ctx, namespace) })
+	if err != nil && ctx.Err() == nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Giving back the Secrets of namespaces without Wukongs")
+	}
+	return nil
 }

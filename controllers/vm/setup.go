@@ -32,6 +32,7 @@ import (
 	"github.com/novasphere/wukong/pkg/naming"
 	"github.com/novasphere/wukong/pkg/owner"
 	"github.com/novasphere/wukong/pkg/render/machine"
+	"github.com/novasphere/wukong/pkg/secrets"
 )
 
 const (
@@ -90,7 +91,6 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		For(&vmv1alpha1.Wukong{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&vmv1alpha1.WukongNetwork{}, capability.Gathered(gather, owner.Requests)).
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, owner.Requests), builder.WithPredicates(reachChanged())).
-		WatchesMetadata(secretMetadata(), capability.Gathered(gather, r.machinesOfSecret)).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyMachine),
 			builder.WithPredicates(capability.CRDsOf(capability.KubeVirt, capability.CDI))).
 		Watches(&corev1.PersistentVolumeClaim{}, capability.Gathered(gather, r.machinesOfClaim)).
@@ -99,6 +99,15 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Build(r)
 	if err != nil {
+		return fmt.Errorf("building the controller %s: %w", name, err)
+	}
+	r.secrets, err = secrets.NewAccess(ctx, mgr, func(metadata cache.Cache) error {
+		return c.Watch(source.Kind(metadata, client.Object(secrets.Metadata()), capability.Gathered(gather, r.machinesOfSecret)))
+	})
+	if err != nil {
+		return fmt.Errorf("building the controller %s: %w", name, err)
+	}
+	if err := mgr.Add(manager.RunnableFunc(r.sweep)); err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)
 	}
 	r.watches.Attach(c)
@@ -115,14 +124,6 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		}
 	})
 	return nil
-}
-
-// secretMetadata returns an empty Secret of which only the metadata is cached: contents are read when a machine
-// needs them, and never kept.
-func secretMetadata() *metav1.PartialObjectMetadata {
-	secret := &metav1.PartialObjectMetadata{}
-	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	return secret
 }
 
 func secretsOf(obj client.Object) []string {

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,17 +28,8 @@ import (
 // fieldManager is the name under which the lab writes.
 const fieldManager = "wukong-lab"
 
-// shipped are the manifests, below config, that an installation applies beside the CRDs and the Deployment: the lab runs
-// the manager as a process of its own, under the rights that are shipped.
-var shipped = []string{
-	"manager/namespace.yaml",
-	"rbac/service_account.yaml",
-	"rbac/role.yaml",
-	"rbac/role_binding.yaml",
-	"rbac/leader_election.yaml",
-	"rbac/user_roles.yaml",
-	"rbac/metrics_reader.yaml",
-}
+// shipped are the manifests that an installation applies beside the CRDs: what the chart renders with its default values.
+var shipped = []string{"namespace.yaml", "install.yaml"}
 
 func addLabKinds(scheme *runtime.Scheme) error {
 	if err := apiextensionsv1.AddToScheme(scheme); err != nil {
@@ -47,7 +38,9 @@ func addLabKinds(scheme *runtime.Scheme) error {
 	return nil
 }
 
-func (l *Lab) installWukong(ctx context.Context) error {
+// InstallCRDs installs Wukong's CustomResourceDefinitions, as helm does before anything else of the chart, and returns when its kinds
+// are served.
+func (l *Lab) InstallCRDs(ctx context.Context) error {
 	crds, err := crd.All()
 	if err != nil {
 		return err
@@ -55,19 +48,50 @@ func (l *Lab) installWukong(ctx context.Context) error {
 	if _, err := envtest.InstallCRDs(l.Config, envtest.CRDInstallOptions{CRDs: crds}); err != nil {
 		return fmt.Errorf("installing Wukong's CRDs: %w", err)
 	}
-	if err := l.waitServed(ctx); err != nil {
+	return l.waitServed(ctx)
+}
+
+func (l *Lab) installWukong(ctx context.Context) error {
+	if err := l.InstallCRDs(ctx); err != nil {
 		return err
 	}
 	for _, name := range shipped {
-		path, err := repositoryFile("config", filepath.FromSlash(name))
+		path, err := repositoryFile("config", "default", name)
 		if err != nil {
 			return err
 		}
-		if err := l.ApplyFile(ctx, path); err != nil {
+		objects, err := ReadFile(path)
+		if err != nil {
 			return err
+		}
+		for _, object := range objects {
+			if object.GetKind() == deploymentKind {
+				// The lab has no kubelet: it runs the Deployment's command itself.
+				if l.managerArguments, err = argumentsOf(object); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := l.Apply(ctx, object); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
 		}
 	}
 	return nil
+}
+
+const deploymentKind = "Deployment"
+
+// argumentsOf returns the arguments of a Deployment's only container.
+func argumentsOf(object *unstructured.Unstructured) ([]string, error) {
+	deployment := &appsv1.Deployment{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, deployment); err != nil {
+		return nil, fmt.Errorf("reading Deployment %s: %w", object.GetName(), err)
+	}
+	if count := len(deployment.Spec.Template.Spec.Containers); count != 1 {
+		return nil, fmt.Errorf("Deployment %s has %d containers, want one", object.GetName(), count)
+	}
+	return deployment.Spec.Template.Spec.Containers[0].Args, nil
 }
 
 // waitServed waits until Wukong's kinds can be listed: a CRD is established a moment before it is served.

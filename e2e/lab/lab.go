@@ -40,6 +40,8 @@ type Options struct {
 	// KubeVirt among the neighbours it has no effect. The environment variable WUKONG_KUBEVIRT=real sets it as well.
 	RealKubeVirt bool
 	CDI          cdi.Options
+	// Workloads has the pods of Deployments and Jobs made; Wukong itself is not installed then.
+	Workloads bool
 }
 
 // kubeVirtVariable says which KubeVirt labs run.
@@ -61,6 +63,9 @@ type Lab struct {
 	// Config and Client have all rights, and Client reads past any cache.
 	Config *rest.Config
 	Client client.Client
+
+	// managerArguments are those that the chart's Deployment starts the manager with.
+	managerArguments []string
 
 	folder   string
 	progress io.Writer
@@ -88,7 +93,7 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if l.folder, err = os.MkdirTemp("", "wukong-lab-"); err != nil {
 		return fmt.Errorf("making the lab's folder: %w", err)
 	}
-	if l.Plane, err = controlplane.Start(ctx, controlplane.Options{Progress: options.Progress}); err != nil {
+	if l.Plane, err = controlplane.Start(ctx, controlplane.Options{Progress: options.Progress, Workloads: options.Workloads}); err != nil {
 		return fmt.Errorf("starting the control plane: %w", err)
 	}
 	l.Config = l.Plane.Config()
@@ -105,8 +110,10 @@ func (l *Lab) start(ctx context.Context, options Options) error {
 	if err := l.installNeighbours(ctx, options); err != nil {
 		return err
 	}
-	if err := l.installWukong(ctx); err != nil {
-		return err
+	if !options.Workloads {
+		if err := l.installWukong(ctx); err != nil {
+			return err
+		}
 	}
 	// The garbage collector looks for new kinds every half a minute, and when it starts.
 	if err := l.Plane.RestartControllerManager(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,7 +80,8 @@ func RemoveManagerBuild() error {
 	return os.RemoveAll(filepath.Dir(executable))
 }
 
-// StartManager starts the manager under the service account and the rights that are shipped, and returns when it is ready.
+// StartManager starts the manager with the arguments of the chart's Deployment, under its service account and rights, and returns when
+// it is ready.
 func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manager, error) {
 	executable, err := buildManager()
 	if err != nil {
@@ -93,13 +95,14 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	if err != nil {
 		return nil, err
 	}
-	arguments := append([]string{
+	// The last of a flag counts: addresses and the namespace are those of a process, not those of a pod.
+	arguments := slices.Concat(l.managerArguments, []string{
 		"--kubeconfig=" + kubeconfig,
 		"--health-probe-bind-address=" + probes,
 		"--metrics-bind-address=" + metrics,
 		"--leader-elect-namespace=" + ManagerNamespace,
 		fmt.Sprintf("--leader-elect=%t", options.LeaderElect),
-	}, options.Arguments...)
+	}, options.Arguments)
 	log := options.Log
 	if log == nil {
 		log = io.Discard

@@ -5,6 +5,7 @@ package controlplane
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,11 +24,18 @@ var controllers = []string{
 	"validatingadmissionpolicy-status-controller",
 }
 
+// workloadControllers make the pods of Deployments and Jobs, for whoever runs them.
+var workloadControllers = []string{"deployment-controller", "replicaset-controller", "job-controller"}
+
 func (p *ControlPlane) startControllerManager(ctx context.Context) error {
+	enabled := controllers
+	if p.workloads {
+		enabled = slices.Concat(controllers, workloadControllers)
+	}
 	var err error
 	p.controllerManager, err = p.launch(controllerManager, p.assets.KubeControllerManager,
 		"--kubeconfig="+p.files.controllerManagerConfig(),
-		"--controllers="+strings.Join(controllers, ","),
+		"--controllers="+strings.Join(enabled, ","),
 		"--bind-address="+loopback,
 		"--secure-port="+port(p.ports.controllerManager),
 		"--tls-cert-file="+p.files.certificate(servingCertificate),

@@ -28,6 +28,8 @@ type Options struct {
 	// Progress is told when the executables have to be built first; nil means standard error, since a test is then silent for
 	// minutes.
 	Progress io.Writer
+	// Workloads has the pods of Deployments and Jobs made. Without somebody who runs them they wait for ever.
+	Workloads bool
 }
 
 // ControlPlane is a running control plane.
@@ -38,6 +40,8 @@ type ControlPlane struct {
 	config *rest.Config
 	// probes is a client that all components let in.
 	probes *http.Client
+	// workloads tells whether the pods of Deployments and Jobs are made.
+	workloads bool
 
 	etcd              *component
 	apiServer         *component
@@ -59,21 +63,21 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 			return nil, err
 		}
 	}
-	plane, err := startOnFreePorts(ctx, options.Assets)
+	plane, err := startOnFreePorts(ctx, options)
 	if errors.Is(err, errPortTaken) {
 		// Between our finding a port free and a component's binding it, another process may take it. Twice is no accident.
-		return startOnFreePorts(ctx, options.Assets)
+		return startOnFreePorts(ctx, options)
 	}
 	return plane, err
 }
 
 // startOnFreePorts makes one attempt, which leaves nothing behind when it fails.
-func startOnFreePorts(ctx context.Context, assets binaries.Assets) (*ControlPlane, error) {
+func startOnFreePorts(ctx context.Context, options Options) (*ControlPlane, error) {
 	folder, err := os.MkdirTemp("", "wukong-lab-")
 	if err != nil {
 		return nil, err
 	}
-	plane := &ControlPlane{assets: assets, files: files{folder: folder}}
+	plane := &ControlPlane{assets: options.Assets, workloads: options.Workloads, files: files{folder: folder}}
 	if err := plane.start(ctx); err != nil {
 		return nil, errors.Join(err, plane.shutDown())
 	}

@@ -89,7 +89,7 @@ func Run(ctx context.Context, options Options) (err error) {
 }
 
 func (s *show) startManager(ctx context.Context) error {
-	s.title("Starting Wukong's manager as %s, with the rights that config/rbac ships", lab.ManagerUser)
+	s.title("Starting Wukong's manager as %s, with the rights that the chart gives it", lab.ManagerUser)
 	log, err := os.CreateTemp("", "wukong-demo-manager-*.log")
 	if err != nil {
 		return fmt.Errorf("making the manager's log: %w", err)

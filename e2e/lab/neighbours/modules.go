@@ -46,6 +46,11 @@ var (
 		version: "v1.65.0",
 		sum:     "h1:V2Yc+D+WeZ3uUubzxuOvMiXe5puIyekY5498xBmG3hA=",
 	}
+	prometheusOperatorModule = module{
+		path:    "github.com/prometheus-operator/prometheus-operator",
+		version: "v0.83.0",
+		sum:     "h1:qAKbm+45fqNGcn9sGTa1Ae2TM3KZuYA/uyoD2QKi9+o=",
+	}
 )
 
 // download returns the module's folder in the module cache.

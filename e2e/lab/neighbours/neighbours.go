@@ -1,7 +1,7 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package neighbours gives a control plane the APIs that Wukong works with: NMState, Multus, KubeVirt and CDI. Their definitions
+// Package neighbours gives a control plane the APIs that Wukong works with: NMState, Multus, KubeVirt and CDI, and the Prometheus operator's. Their definitions
 // are taken from the projects' own Go modules when they are needed, pinned by checksum, so that no copy of them can grow old here.
 package neighbours
 
@@ -27,6 +27,8 @@ const (
 	KubeVirt API = "kubevirt"
 	// CDI fills disks.
 	CDI API = "cdi"
+	// Prometheus is the API of the Prometheus operator, for what the chart declares of it.
+	Prometheus API = "prometheus"
 )
 
 // definition is all that an API consists of.
@@ -42,6 +44,8 @@ var loaders = map[API]func() (definition, error){
 	Multus:   sync.OnceValues(loadMultus),
 	KubeVirt: sync.OnceValues(loadKubeVirt),
 	CDI:      sync.OnceValues(loadCDI),
+
+	Prometheus: sync.OnceValues(loadPrometheus),
 }
 
 // CRDs returns copies of the API's resource definitions, as its project ships them.
