@@ -8,14 +8,18 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/novasphere/wukong/controllers"
+	"github.com/novasphere/wukong/pkg/metrics"
 )
 
 // leaderElectionID is the name of the leader's lease.
@@ -44,6 +48,9 @@ func run(ctx context.Context, opts *options) error {
 	mgr, err := newManager(opts)
 	if err != nil {
 		return err
+	}
+	if err := metrics.Register(ctrlmetrics.Registry, version, mgr.GetCache()); err != nil {
+		return fmt.Errorf("registering the metrics: %w", err)
 	}
 	launchers, err := controllers.NewLaunchers(ctx, mgr)
 	if err != nil {
@@ -82,9 +89,9 @@ func newManager(opts *options) (manager.Manager, error) {
 	}
 	config.QPS, config.Burst = opts.clientQPS, opts.clientBurst
 	config.UserAgent = "wukong-manager/" + version
-	metrics := metricsserver.Options{BindAddress: opts.metricsAddress, SecureServing: opts.metricsSecure}
+	server := metricsserver.Options{BindAddress: opts.metricsAddress, SecureServing: opts.metricsSecure}
 	if opts.metricsSecure {
-		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+		server.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	cacheOptions := controllers.CacheOptions()
 	cacheOptions.SyncPeriod = &opts.syncPeriod
@@ -92,7 +99,8 @@ func newManager(opts *options) (manager.Manager, error) {
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                  scheme,
 		Cache:                   cacheOptions,
-		Metrics:                 metrics,
+		NewClient:               newClient,
+		Metrics:                 server,
 		HealthProbeBindAddress:  opts.probeAddress,
 		LeaderElection:          opts.leaderElect,
 		LeaderElectionID:        leaderElectionID,
@@ -111,4 +119,13 @@ func newManager(opts *options) (manager.Manager, error) {
 		return nil, fmt.Errorf("adding the readiness check: %w", err)
 	}
 	return mgr, nil
+}
+
+// newClient returns the client of the controllers, whose writes are counted.
+func newClient(config *rest.Config, opts client.Options) (client.Client, error) {
+	c, err := client.New(config, opts)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.CountWrites(c), nil
 }

@@ -18,6 +18,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/metrics"
 	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/render/nncp"
 )
@@ -66,6 +67,9 @@ func (r *reconciler) write(ctx context.Context, seen *observed, decision nodenet
 	}
 	ctrl.LoggerFrom(ctx).Info("Changing policy", "policy", live.Name, "bridge", seen.bridge, "form", write.Form, "attempt", write.Attempt)
 	_, err = r.writer.Replace(ctx, policy, live)
+	if err == nil && write.Attempt > nncp.AttemptOf(live) {
+		metrics.PolicyRetried()
+	}
 	if apierrors.IsNotFound(err) {
 		// Somebody deleted it in this moment; its event brings us back.
 		return nil, nil
@@ -169,7 +173,7 @@ func (r *reconciler) delete(ctx context.Context, seen *observed, name string) er
 func (r *reconciler) leftBehind(ctx context.Context, seen *observed, nodes []nodenet.NodeResult) {
 	for _, node := range nodes {
 		ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.bridge, "node", node.Name, "state", node.State, "reason", node.Message)
-		leftovers.Inc()
+		metrics.BridgeLeftBehind()
 	}
 	told := seen.claims
 	var leaving []*vmv1alpha1.WukongNodeBridge

@@ -17,6 +17,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
+	"github.com/novasphere/wukong/pkg/metrics"
 )
 
 // report writes our part of the status, if it changed.
@@ -40,10 +41,14 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	disks := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionDisksReady) ||
 		meta.IsStatusConditionTrue(own, vmv1alpha1.ConditionDisksReady)
 	progress := sameData && disks && conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionVirtualMachineReady)
-	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
+	postponed, err := r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: machine, Startup: stages},
 	}, progress)
+	if err == nil && postponed == 0 {
+		metrics.Reached(wukong, own)
+	}
+	return postponed, err
 }
 
 const noNode = "no node can take the machine; look at its node selector, affinity and tolerations, at the nodes that have its bridges, " +

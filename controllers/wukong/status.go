@@ -16,6 +16,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
+	"github.com/novasphere/wukong/pkg/metrics"
 	"github.com/novasphere/wukong/pkg/render/children"
 )
 
@@ -42,10 +43,14 @@ func (r *reconciler) write(
 		return 0, nil
 	}
 	progress := conditions.OnlyProgress(wukong.Status.Conditions, own, vmv1alpha1.ConditionReady)
-	return r.writer.Status(ctx, &vmv1alpha1.Wukong{
+	postponed, err := r.writer.Status(ctx, &vmv1alpha1.Wukong{
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, Networks: networks},
 	}, progress)
+	if err == nil && postponed == 0 {
+		metrics.Reached(wukong, own)
+	}
+	return postponed, err
 }
 
 // missingLink is what one network lacks.

@@ -38,7 +38,7 @@ type block struct {
 func pages(t *testing.T) []page {
 	t.Helper()
 	var found []page
-	for _, pattern := range []string{"README*.md", "docs/*.md"} {
+	for _, pattern := range []string{"README*.md", "docs/*.md", "docs/runbooks/*.md"} {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,12 @@ type T interface {
 // Compare fails the test when the text differs from the file testdata/NAME.
 func Compare(t T, name, text string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	CompareFile(t, filepath.Join("testdata", name), text)
+}
+
+// CompareFile fails the test when the text differs from a file, which may be outside testdata.
+func CompareFile(t T, path, text string) {
+	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatalf("making the folder of golden files: %v", err)
