@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package binaries provides the real etcd, kube-apiserver and kube-controller-manager that the lab runs, KubeVirt's virt-api and
-// virt-controller, and helm, built from Go modules that anyone can verify through the checksum database. Release archives are
+// virt-controller, helm and promtool, built from Go modules that anyone can verify through the checksum database. Release archives are
 // never downloaded, so a Go module proxy is enough.
 package binaries
 

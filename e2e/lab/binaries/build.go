@@ -37,7 +37,7 @@ func (m *module) build(ctx context.Context, folder string, names []string, progr
 	// One package at a time: a binary is named by us, not by the last element of its package's path, which may be a version.
 	for _, name := range names {
 		arguments := []string{
-			"build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags", m.linkerFlags(),
+			"build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", m.tags, "-ldflags", m.linkerFlags(),
 			"-o", filepath.Join(unfinished, name), m.packages[name],
 		}
 		if err := m.runGo(ctx, arguments, "building "+name, started, progress); err != nil {

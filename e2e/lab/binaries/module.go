@@ -72,6 +72,9 @@ func (m *module) hash() (string, error) {
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
 	}
 	fmt.Fprintln(sum, m.linkerFlags())
+	if m.tags != "" {
+		fmt.Fprintln(sum, m.tags)
+	}
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
 

@@ -18,6 +18,8 @@ type recipe struct {
 	stamp func(version string) []string
 	// sources are files beside the go.mod that binaries are built from as well.
 	sources []string
+	// tags are the build tags, for what a binary can be built without.
+	tags string
 }
 
 // recipes are keyed by the folder that holds the recipe's go.mod.
@@ -58,6 +60,13 @@ var recipes = map[string]recipe{
 		stamp:   stampKubeVirt,
 		sources: []string{"components/main.go"},
 	},
+	"prometheus": {
+		module:   "github.com/prometheus/prometheus",
+		packages: map[string]string{promtool: "github.com/prometheus/prometheus/cmd/promtool"},
+		stamp:    stampPrometheus,
+		// Without the discovery of targets in a score of clouds, which checks no rule and takes most of the build.
+		tags: "remove_all_sd",
+	},
 }
 
 // unstamped is for binaries that know their version from their source.
@@ -66,6 +75,11 @@ func unstamped(string) []string { return nil }
 // stampHelm sets the patch release, of which the source has no more than the minor one.
 func stampHelm(version string) []string {
 	return []string{"-X helm.sh/helm/v4/internal/version.version=" + version}
+}
+
+// stampPrometheus sets the version, of which the source has nothing.
+func stampPrometheus(version string) []string {
+	return []string{"-X github.com/prometheus/common/version.Version=" + version}
 }
 
 // stampKubernetes sets what the release scripts would: unstamped, an apiserver reports v0.0.0, which clients refuse to parse.

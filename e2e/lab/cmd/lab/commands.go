@@ -21,7 +21,7 @@ import (
 func newBinariesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "binaries",
-		Short: "Build the servers of the lab, of Kubernetes and of KubeVirt, and helm, unless they are in the cache",
+		Short: "Build the servers of the lab, of Kubernetes and of KubeVirt, helm and promtool, unless they are in the cache",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if _, err := binaries.Ensure(command.Context(), os.Stderr); err != nil {
@@ -30,7 +30,10 @@ func newBinariesCommand() *cobra.Command {
 			if _, err := binaries.EnsureKubeVirt(command.Context(), os.Stderr); err != nil {
 				return err
 			}
-			_, err := binaries.EnsureHelm(command.Context(), os.Stderr)
+			if _, err := binaries.EnsureHelm(command.Context(), os.Stderr); err != nil {
+				return err
+			}
+			_, err := binaries.EnsurePromtool(command.Context(), os.Stderr)
 			return err
 		},
 	}
