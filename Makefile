@@ -16,6 +16,8 @@ FUZZTIME ?= 30s
 WORLDS ?= 200
 # The benchmarks to run, as a regular expression.
 BENCH ?= .
+# Where vulncheck has its vulnerabilities from: a URL, also of a mirror or of a folder (file:///...).
+VULNDB ?= https://vuln.go.dev
 # ONCE=1 ends the demo when it has shown everything, instead of waiting for Ctrl-C.
 ONCE ?=
 
@@ -30,6 +32,7 @@ TOOLS := bin/tools/$(shell $(GO) env GOVERSION)
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 CRD_REF_DOCS := $(TOOLS)/crd-ref-docs
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
+GOVULNCHECK := $(TOOLS)/govulncheck
 
 # What `make generate` writes, as git pathspecs.
 GENERATED := ':(glob)apis/**/zz_generated.*.go' config/crd/bases config/rbac/role.yaml config/default/install.yaml charts/wukong/crds charts/wukong/files/role.yaml charts/wukong/files/secrets.yaml docs/api.md
@@ -112,6 +115,18 @@ verify-format:
 		printf '%s\n' "$$bad" "verify: the files above are not formatted or lack the licence header; run 'make fmt'" >&2; exit 1; \
 	fi
 
+# govulncheck exits with 3 when it found something. With anything else but 0 it did not get as far as looking.
+.PHONY: vulncheck
+vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities in what users run; fails where VULNDB is out of reach.
+	@status=0; $(GOVULNCHECK) -db '$(VULNDB)' ./cmd/... || status=$$?; \
+	case $$status in \
+	0) echo "vulncheck: checked, and no known vulnerability can be reached from ./cmd/..." ;; \
+	3) echo "vulncheck: the vulnerabilities above can be reached from ./cmd/..." >&2; exit 3 ;; \
+	*) echo "vulncheck: NOT CHECKED: govulncheck failed with $$status, see above, so nothing is known about vulnerabilities." >&2; \
+	   echo "vulncheck: it reads $(VULNDB); where that is out of reach, set VULNDB to a mirror, or to file:///FOLDER with a copy." >&2; \
+	   exit 1 ;; \
+	esac
+
 .PHONY: test
 test: bin/lab ## Run every test, with the race detector: unit, then integration on a real API server.
 	bin/lab binaries
@@ -184,3 +199,6 @@ $(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
 
 $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
 	$(TOOL) sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
+
+$(GOVULNCHECK): hack/tools/go.mod hack/tools/go.sum
+	$(TOOL) golang.org/x/vuln/cmd/govulncheck
