@@ -24,6 +24,14 @@ ONCE ?=
 # The oldest version of Kubernetes that Wukong runs on.
 OLDEST_KUBERNETES := 1.31.0
 
+# The image that image builds, and for which platforms; PUSH=1 also pushes it.
+IMAGE ?= wukong-manager:$(VERSION)
+PLATFORMS ?= linux/$(shell $(GO) env GOARCH)
+PUSH ?=
+# The chart of a release, and where release-artifacts puts what it makes.
+CHART ?= charts/wukong
+DIST ?= bin/release/$(VERSION)
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -47,7 +55,7 @@ WITHOUT_HEADER := $(GO_FILES) | xargs -r grep -L '^// SPDX-License-Identifier: A
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## "; printf "Usage: make TARGET [NAME=VALUE ...]\n" } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z][a-z0-9-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ See it work
 
@@ -92,6 +100,7 @@ fmt: $(GOLANGCI_LINT) ## Format the code, sort the imports and add missing licen
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters: import directions, API conventions, style and mistakes.
 	$(GOLANGCI_LINT) run
+	cd hack/release && '$(CURDIR)/$(GOLANGCI_LINT)' run
 
 .PHONY: verify
 verify: verify-generate verify-modules verify-format ## Check that generated files, go.mod and formatting are up to date.
@@ -106,7 +115,9 @@ verify-generate: generate
 
 .PHONY: verify-modules
 verify-modules:
-	@$(GO) mod tidy -diff || { echo "verify: go.mod or go.sum is out of date; run 'go mod tidy'" >&2; exit 1; }
+	@for module in . hack/release; do \
+		$(GO) -C $$module mod tidy -diff || { echo "verify: go.mod or go.sum in $$module is out of date; run 'go mod tidy' there" >&2; exit 1; }; \
+	done
 
 .PHONY: verify-format
 verify-format:
@@ -131,6 +142,7 @@ vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities in what users run; f
 test: bin/lab ## Run every test, with the race detector: unit, then integration on a real API server.
 	bin/lab binaries
 	CGO_ENABLED=1 $(GO) test -race -timeout 50m -p $(JOBS) $(ARGS) ./...
+	CGO_ENABLED=1 $(GO) -C hack/release test -race -timeout 20m $(ARGS) ./...
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no server; quick.
@@ -183,6 +195,61 @@ bin/manager bin/kubectl-wukong: bin/%:
 
 bin/lab:
 	@$(GO) build -buildvcs=false -o $@ ./e2e/lab/cmd/lab
+
+##@ Release
+
+# Whoever builds a commit again gets the same bytes: its time is the only one, and nothing of the machine or of the user's settings
+# goes in. Go's version does, which is in each SBOM.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo -changed)
+MANAGERS := $(foreach platform,linux_amd64 linux_arm64,bin/$(platform)/manager)
+PLUGINS := $(foreach platform,linux_amd64 linux_arm64 darwin_amd64 darwin_arm64,bin/$(platform)/kubectl-wukong) \
+	bin/windows_amd64/kubectl-wukong.exe
+CHART_PACKAGE := $(DIST)/wukong-$(VERSION:v%=%).tgz
+# A command of hack/release, with what all of them take.
+RELEASE = bin/releaser $(1) -version '$(VERSION)' -revision '$(REVISION)' -time '$(SOURCE_DATE_EPOCH)' -to '$(DIST)'
+
+.PHONY: release-artifacts
+release-artifacts: release-version $(MANAGERS) $(PLUGINS) $(CHART_PACKAGE) $(DIST)/install.yaml ## Make what a release ships, also the image, without an engine; VERSION=v1.2.3.
+	$(call RELEASE,archives) -licence LICENSE $(MANAGERS) $(PLUGINS)
+	$(call RELEASE,image) -name wukong-manager $(MANAGERS)
+	$(call RELEASE,checksums)
+	@echo "release-artifacts: $(DIST) has the release $(VERSION); docs/release.md says how to check and publish it"
+
+.PHONY: release-version
+release-version:
+	@[[ '$(VERSION)' =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$ ]] || \
+		{ echo "release-artifacts: a version looks like v1.2.3 or v1.2.3-rc.1, not like '$(VERSION)'; set VERSION" >&2; exit 1; }
+
+.PHONY: image
+image: image-engine $(MANAGERS) ## Build the image IMAGE for PLATFORMS with docker, podman or buildah; PUSH=1 pushes it.
+	@hack/image.sh build '$(IMAGE)' '$(PLATFORMS)' '$(VERSION)' '$(REVISION)' '$(SOURCE_DATE_EPOCH)' '$(filter-out 0 false no,$(PUSH))'
+
+.PHONY: image-engine
+image-engine:
+	@hack/image.sh engine >/dev/null
+
+# GOFLAGS has a value that changes nothing, because an empty one would let that of `go env -w` through.
+.PHONY: $(MANAGERS) $(PLUGINS)
+$(MANAGERS) $(PLUGINS): platform = $(subst _, ,$(word 2,$(subst /, ,$@)))
+$(MANAGERS) $(PLUGINS):
+	GOFLAGS=-buildvcs=false GOWORK=off GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$(word 1,$(platform)) GOARCH=$(word 2,$(platform)) \
+		$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ ./cmd/$(basename $(notdir $@))
+
+.PHONY: $(CHART_PACKAGE) $(DIST)/install.yaml
+$(CHART_PACKAGE): bin/releaser bin/lab
+	@helm=$$(bin/lab helm); $(call RELEASE,chart) -helm "$$helm" $(CHART)
+
+# Helm makes no namespace of its own, and what kubectl applies has to exist first.
+$(DIST)/install.yaml: $(CHART_PACKAGE)
+	@helm=$$(bin/lab helm); \
+	{ cat config/manager/namespace.yaml; "$$helm" template wukong $(CHART_PACKAGE) --namespace wukong-system --include-crds; } > $@
+
+.PHONY: bin/releaser
+bin/releaser:
+	@$(GO) build -C hack/release -buildvcs=false -o '$(CURDIR)/$@' .
+
+##@ Clean up
 
 .PHONY: clean
 clean: ## Remove what was built here. The lab's servers stay in their cache outside the tree.
