@@ -58,6 +58,11 @@ build() {
 		SOURCE_DATE_EPOCH=$seconds docker buildx build --provenance=false "${arguments[@]}" --tag "$name" .
 		return
 	fi
+	if [[ $platforms != *,* ]]; then
+		"$engine" build --timestamp "$seconds" "${arguments[@]}" --tag "$name" .
+		[ -z "$push" ] || "$engine" push "$name"
+		return
+	fi
 	# A list would also keep the images of earlier builds.
 	"$engine" manifest rm "$name" >/dev/null 2>&1 || true
 	"$engine" build --timestamp "$seconds" "${arguments[@]}" --manifest "$name" .
