@@ -54,7 +54,7 @@ func newCheckCommand() *cobra.Command {
 
 // check looks at the cluster until nothing is missing or the time is over, and returns what it found last.
 func check(ctx context.Context, namespace string, timeout time.Duration) ([]prerequisites.Finding, error) {
-	c, err := newClient()
+	c, err := newOneOffClient()
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/novasphere/wukong/controllers"
 )
 
-// newClient returns a client for the commands that run once. It knows CustomResourceDefinitions beside what the controllers know.
-func newClient() (client.Client, error) {
+// newOneOffClient returns a client for the commands that run once. It knows CustomResourceDefinitions beside what the controllers know.
+func newOneOffClient() (client.Client, error) {
 	scheme, err := controllers.NewScheme()
 	if err != nil {
 		return nil, err

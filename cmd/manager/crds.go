@@ -31,7 +31,7 @@ func newCRDsCommand() *cobra.Command {
 		Short: "Bring the cluster's CustomResourceDefinitions to this version, before its manager starts",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := newClient()
+			c, err := newOneOffClient()
 			if err != nil {
 				return err
 			}
