@@ -137,4 +137,3 @@ func undo(t *testing.T, started *lab.Lab, path string) {
 		}
 	}
 }
-

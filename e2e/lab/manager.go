@@ -62,14 +62,22 @@ var buildManager = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	executable := filepath.Join(folder, "manager")
-	arguments := append([]string{"build", "-o", executable}, buildFlags...)
-	build := exec.Command("go", append(arguments, "./cmd/manager")...)
-	build.Dir = root
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the manager: %w\n%s", err, output)
-	}
-	return executable, nil
+	return executable, BuildManager(root, executable)
 })
+
+// ManagerExecutable returns the manager, which is compiled once for this process.
+func ManagerExecutable() (string, error) { return buildManager() }
+
+// BuildManager compiles the manager of a checkout of the repository, with the race detector when this process has it.
+func BuildManager(repository, executable string) error {
+	arguments := append([]string{"build", "-buildvcs=false", "-o", executable}, buildFlags...)
+	build := exec.Command("go", append(arguments, "./cmd/manager")...)
+	build.Dir = repository
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the manager: %w\n%s", err, output)
+	}
+	return nil
+}
 
 // RemoveManagerBuild removes what the first StartManager built.
 func RemoveManagerBuild() error {

@@ -11,12 +11,19 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
+
+// credentialID is the key under which the apiserver tells which token a request came with (Kubernetes,
+// staging/src/k8s.io/apiserver/pkg/authentication/user).
+const credentialID = "authentication.kubernetes.io/credential-id"
 
 // Write is a request that changed something, or was meant to.
 type Write struct {
 	User string
+	// Credential identifies the token of a service account: processes of one user have different ones.
+	Credential string
 	// Verb is create, update, patch, delete or deletecollection.
 	Verb        string
 	APIGroup    string
@@ -75,8 +82,11 @@ type auditEvent struct {
 	Verb       string
 	RequestURI string
 	UserAgent  string
-	User       struct{ Username string }
-	ObjectRef  struct{ APIGroup, Resource, Subresource, Namespace, Name string }
+	User       struct {
+		Username string
+		Extra    map[string][]string
+	}
+	ObjectRef struct{ APIGroup, Resource, Subresource, Namespace, Name string }
 	// An event without an answer has no status.
 	ResponseStatus           struct{ Code int }
 	RequestReceivedTimestamp time.Time
@@ -85,6 +95,7 @@ type auditEvent struct {
 func (e auditEvent) write() Write {
 	write := Write{
 		User:        e.User.Username,
+		Credential:  strings.Join(e.User.Extra[credentialID], ","),
 		Verb:        e.Verb,
 		APIGroup:    e.ObjectRef.APIGroup,
 		Resource:    e.ObjectRef.Resource,

@@ -66,8 +66,9 @@ type Kubelet struct {
 type pod struct {
 	uid     types.UID
 	process *process.Process
-	// probes is where the process answers whether it is ready, empty when it does not say.
-	probes string
+	// probes is where the process answers whether it is ready, and metrics where it serves its metrics in clear; both are empty when it
+	// does neither.
+	probes, metrics string
 }
 
 // Start runs the namespace's pods until the context ends or Stop is called. It needs a configuration with all rights.
@@ -139,6 +140,17 @@ func (k *Kubelet) Process(name string) *process.Process {
 		return nil
 	}
 	return running.process
+}
+
+// Metrics returns where a pod serves its metrics in clear, empty when it does not.
+func (k *Kubelet) Metrics(name string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	running := k.pods[types.NamespacedName{Namespace: k.options.Namespace, Name: name}]
+	if running == nil {
+		return ""
+	}
+	return running.metrics
 }
 
 // look brings the process of one pod in line with it.

@@ -29,14 +29,18 @@ func (p *pod) arguments(declared *corev1.Pod, kubeconfig string) ([]string, erro
 		}
 		return arguments, nil
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("picking a free port: %w", err)
+	for _, address := range []*string{&p.probes, &p.metrics} {
+		// Each is held until both are known: else the second may be the first once more.
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("picking a free port: %w", err)
+		}
+		defer func() { _ = listener.Close() }()
+		*address = listener.Addr().String()
 	}
-	defer func() { _ = listener.Close() }()
-	p.probes = listener.Addr().String()
 	return append(arguments,
-		"--health-probe-bind-address="+p.probes, "--metrics-bind-address=127.0.0.1:0", "--leader-elect-namespace="+declared.Namespace), nil
+		"--health-probe-bind-address="+p.probes, "--metrics-bind-address="+p.metrics, "--metrics-secure=false",
+		"--leader-elect-namespace="+declared.Namespace), nil
 }
 
 // report tells that a pod runs, and whether it is ready.
