@@ -82,7 +82,7 @@ var (
 			{"kind", "the kind of what was written"},
 			{"subresource", "`status`, or empty for the object itself"},
 			{"verb", "`create`, `apply`, `update`, `patch` or `delete`"},
-			{"result", "`OK`, or why it was refused in the API server's word, such as `Conflict`; `Error` without one"},
+			{"result", "`OK`, or why it was refused in the API server's word, such as `Conflict`; `Error` in any other"},
 		},
 	}
 )

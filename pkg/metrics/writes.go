@@ -9,10 +9,19 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 var written = writes.counterVec()
+
+// words are those in which the API server refuses a write. A webhook may use any, which would make any number of series.
+var words = sets.New(
+	metav1.StatusReasonUnauthorized, metav1.StatusReasonForbidden, metav1.StatusReasonNotFound, metav1.StatusReasonAlreadyExists,
+	metav1.StatusReasonConflict, metav1.StatusReasonGone, metav1.StatusReasonInvalid, metav1.StatusReasonBadRequest,
+	metav1.StatusReasonMethodNotAllowed, metav1.StatusReasonRequestEntityTooLarge, metav1.StatusReasonTooManyRequests,
+	metav1.StatusReasonTimeout, metav1.StatusReasonServerTimeout, metav1.StatusReasonInternalError, metav1.StatusReasonServiceUnavailable,
+)
 
 // CountWrites returns the client with its writes counted.
 func CountWrites(c client.Client) client.Client {
@@ -99,7 +108,7 @@ func count(kind, subresource, verb string, err error) error {
 	result := "OK"
 	if err != nil {
 		result = "Error"
-		if reason := apierrors.ReasonForError(err); reason != metav1.StatusReasonUnknown {
+		if reason := apierrors.ReasonForError(err); words.Has(reason) {
 			result = string(reason)
 		}
 	}

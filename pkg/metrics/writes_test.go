@@ -22,12 +22,19 @@ import (
 
 func TestWritesAreCounted(t *testing.T) {
 	broken := errors.New("no route to host")
+	odd := &apierrors.StatusError{ErrStatus: metav1.Status{Reason: "TheMoonIsFull"}}
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "wukongs"}, "vm", nil)
 	scheme := newScheme(t)
 	c := CountWrites(interceptor.NewClient(fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&vmv1alpha1.Wukong{}, &vmv1alpha1.WukongNetwork{}).Build(), interceptor.Funcs{
 		Update: func(context.Context, client.WithWatch, client.Object, ...client.UpdateOption) error { return conflict },
 		DeleteAllOf: func(context.Context, client.WithWatch, client.Object, ...client.DeleteAllOfOption) error {
 			return broken
+		},
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			if obj.GetName() == "odd" {
+				return odd
+			}
+			return c.Create(ctx, obj, opts...)
 		},
 	}))
 	ctx := t.Context()
@@ -43,6 +50,9 @@ func TestWritesAreCounted(t *testing.T) {
 		want   error
 	}{
 		{[]string{"Wukong", "", "create", "OK"}, func() error { return c.Create(ctx, wukong) }, nil},
+		{[]string{"Wukong", "", "create", "Error"}, func() error {
+			return c.Create(ctx, &vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "odd"}})
+		}, odd},
 		{[]string{"Wukong", "", "patch", "OK"}, func() error {
 			return c.Patch(ctx, wukong, client.RawPatch("application/merge-patch+json", []byte("{}")))
 		}, nil},
