@@ -77,7 +77,7 @@ var (
 	}
 	writes = Metric{
 		Name: "wukong_writes_total", Type: Counter,
-		Help: "Writes to the API server, without events and the leader's lease. A settled cluster is not written to.",
+		Help: "Writes to the API server, without events, reviews of rights and the leader's lease. A settled cluster is not written to.",
 		Labels: []Label{
 			{"kind", "the kind of what was written"},
 			{"subresource", "`status`, or empty for the object itself"},
