@@ -210,7 +210,7 @@ CHART_PACKAGE := $(DIST)/wukong-$(VERSION:v%=%).tgz
 RELEASE = bin/releaser $(1) -version '$(VERSION)' -revision '$(REVISION)' -time '$(SOURCE_DATE_EPOCH)' -to '$(DIST)'
 
 .PHONY: release-artifacts
-release-artifacts: release-version $(MANAGERS) $(PLUGINS) $(CHART_PACKAGE) $(DIST)/install.yaml ## Make what a release ships, also the image, without an engine; VERSION=v1.2.3.
+release-artifacts: release-version bin/releaser $(MANAGERS) $(PLUGINS) $(CHART_PACKAGE) $(DIST)/install.yaml ## Make what a release ships, also the image, without an engine; VERSION=v1.2.3.
 	$(call RELEASE,archives) -licence LICENSE $(MANAGERS) $(PLUGINS)
 	$(call RELEASE,image) -name wukong-manager $(MANAGERS)
 	$(call RELEASE,checksums)
