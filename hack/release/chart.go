@@ -21,6 +21,9 @@ func packageChart(ctx context.Context, helm, chart, folder string, release relea
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(chart, "Chart.yaml")); err != nil {
+		return fmt.Errorf("there is no chart: %w", err)
+	}
 	staging, err := os.MkdirTemp("", "wukong-chart-")
 	if err != nil {
 		return err
