@@ -31,7 +31,7 @@ engine() {
 		echo "image: Without one, 'make release-artifacts VERSION=v1.2.3' makes the image as an OCI layout for linux/amd64 and linux/arm64,"
 		echo "image: bin/release/v1.2.3/wukong-manager-v1.2.3-image.tar, which this pushes:"
 		echo "image:   skopeo copy --all oci-archive:FILE docker://REGISTRY/wukong-manager:v1.2.3"
-		echo "image:   mkdir layout && tar -xf FILE -C layout && crane push --index layout REGISTRY/wukong-manager:v1.2.3"
+		echo "image:   mkdir layout && tar -xf FILE -C layout && crane push layout REGISTRY/wukong-manager:v1.2.3"
 	} >&2
 	return 1
 }

@@ -38,7 +38,8 @@ type platformImage struct {
 
 // buildImage makes an image of binaries that are one program for several platforms.
 func buildImage(binaries []*binary, release release) (*image, error) {
-	built := &image{index: mutate.IndexMediaType(empty.Index, types.OCIImageIndex)}
+	built := &image{}
+	var images []v1.Image
 	for _, binary := range binaries {
 		single, err := buildPlatformImage(binary, release)
 		if err != nil {
@@ -48,24 +49,18 @@ func buildImage(binaries []*binary, release release) (*image, error) {
 		if err != nil {
 			return nil, err
 		}
-		built.index = mutate.AppendManifests(built.index, mutate.IndexAddendum{
-			Add: single,
-			Descriptor: v1.Descriptor{
-				Platform: &v1.Platform{OS: binary.system(), Architecture: binary.architecture()},
-			},
-		})
 		built.platforms = append(built.platforms, platformImage{binary: binary, digest: digest.String()})
+		images = append(images, single)
 	}
-	annotated, isIndex := mutate.Annotations(built.index, release.labels()).(v1.ImageIndex)
-	if !isIndex {
-		return nil, fmt.Errorf("an annotated index is a %T", annotated)
-	}
-	built.index = annotated
-	digest, err := built.index.Digest()
+	index, err := newIndex(images, release.labels())
 	if err != nil {
 		return nil, err
 	}
-	built.digest = digest.String()
+	digest, err := index.Digest()
+	if err != nil {
+		return nil, err
+	}
+	built.index, built.digest = index, digest.String()
 	return built, nil
 }
 

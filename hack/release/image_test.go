@@ -4,6 +4,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // readLayout unpacks an image and returns the one index in it.
@@ -109,5 +112,27 @@ func expectImage(t *testing.T, single v1.Image, architecture string) {
 		if got := config.Config.Labels["org.opencontainers.image."+label]; got != want {
 			t.Errorf("the label %s is %q, want %q", label, got, want)
 		}
+	}
+}
+
+func TestIndexStaysTheSameInOCIsTypes(t *testing.T) {
+	built, err := buildImage(testBinaries(t), testRelease(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := built.index.RawManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read ocispec.Index
+	if err := json.Unmarshal(content, &read); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(again, content) {
+		t.Errorf("the index\n%s\nbecomes\n%s", content, again)
 	}
 }
