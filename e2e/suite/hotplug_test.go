@@ -67,6 +67,13 @@ func (w *world) restart(name string) {
 	}
 }
 
+func (w *world) migrate(name string) {
+	w.t.Helper()
+	if err := w.KubeVirt.MigrateVM(w.t.Context(), "default", name); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // hasBridge reports whether a bridge is on a node that the machines may be on.
 func (w *world) hasBridge(bridge string) bool {
 	_, there := w.NMState.Node("node-1").Bridge(bridge)
@@ -162,9 +169,7 @@ func TestUnplugByMigration(t *testing.T) {
 	if !w.hasBridge("br-two") {
 		t.Error("the bridge went while the pod had a link to it")
 	}
-	if err := w.KubeVirt.MigrateVM(t.Context(), "default", "vm"); err != nil {
-		t.Fatal(err)
-	}
+	w.migrate("vm")
 	w.expectNICs("vm", "one")
 	w.expectReady("default", "vm")
 	w.expectBridgeGone("br-two")
@@ -177,9 +182,7 @@ func TestRemovedWhileItMigrates(t *testing.T) {
 	w.create(newWukong("default", "vm", one, two))
 	w.expectReady("default", "vm")
 	w.KubeVirt.VM("default", "vm").HoldMigration()
-	if err := w.KubeVirt.MigrateVM(t.Context(), "default", "vm"); err != nil {
-		t.Fatal(err)
-	}
+	w.migrate("vm")
 	w.eventually("the machine migrates", func(context.Context) error {
 		if status := w.machine("vm").Status.PrintableStatus; status != kubevirtv1.VirtualMachineStatusMigrating {
 			return fmt.Errorf("it is %s", status)
@@ -188,10 +191,10 @@ func TestRemovedWhileItMigrates(t *testing.T) {
 	})
 	w.setNetworks("vm", one)
 	w.expectInUse("vm-two")
-	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.CPU = 4 })
+	w.change("default", "vm", func(spec *vmv1alpha1.WukongSpec) { spec.NodeSelector = map[string]string{"kubernetes.io/os": "linux"} })
 	w.eventually("the machine was written to", func(context.Context) error {
-		if sockets := w.machine("vm").Spec.Template.Spec.Domain.CPU.Sockets; sockets != 4 {
-			return fmt.Errorf("it has %d sockets", sockets)
+		if selector := w.machine("vm").Spec.Template.Spec.NodeSelector; len(selector) != 1 {
+			return fmt.Errorf("it selects nodes by %v", selector)
 		}
 		return nil
 	})

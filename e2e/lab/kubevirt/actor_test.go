@@ -34,7 +34,7 @@ func TestMachineRunsWithTheAddressesOfItsSecret(t *testing.T) {
 	if link, _ := s.VM(s.namespace, "web").Guest().Link("default"); len(link.Addresses) != 1 || link.Addresses[0] != masqueradeAddress {
 		t.Errorf("guest has %v on the pod network, want %s", link.Addresses, masqueradeAddress)
 	}
-	pod, err := s.launcher(t.Context(), s.instance("web"))
+	pod, _, err := s.launchers(t.Context(), s.instance("web"))
 	if err != nil || pod == nil {
 		t.Fatalf("launcher pod: %v, %v", pod, err)
 	}

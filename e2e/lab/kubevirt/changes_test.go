@@ -48,6 +48,16 @@ func TestRestartRequired(t *testing.T) {
 	})
 }
 
+// growing waits until the guest waits for processors and for memory, or "" for neither.
+func (s *stage) growing(name string, want corev1.ConditionStatus) {
+	s.t.Helper()
+	for _, kind := range []kubevirtv1.VirtualMachineInstanceConditionType{
+		kubevirtv1.VirtualMachineInstanceVCPUChange, kubevirtv1.VirtualMachineInstanceMemoryChange,
+	} {
+		s.instanceSays(name, kind, want)
+	}
+}
+
 func TestLiveUpdates(t *testing.T) {
 	s := newStage(t, Options{})
 	s.running("web")
@@ -68,6 +78,18 @@ func TestLiveUpdates(t *testing.T) {
 	})
 	if got := s.restartRequired("web"); got != "" {
 		t.Errorf("RestartRequired says %q", got)
+	}
+	s.growing("web", corev1.ConditionTrue)
+	if got := s.instance("web").Status; got.CurrentCPUTopology.Sockets != 1 || got.Memory.GuestCurrent.String() != "2Gi" {
+		t.Errorf("the guest grew without a migration: %+v, %+v", got.CurrentCPUTopology, got.Memory)
+	}
+	s.edit("web", func(machine *kubevirtv1.VirtualMachine) { machine.Spec.Template.Spec.Affinity = nil })
+	if err := s.MigrateVM(t.Context(), s.namespace, "web"); err != nil {
+		t.Fatal(err)
+	}
+	s.growing("web", "")
+	if got := s.instance("web").Status; got.CurrentCPUTopology.Sockets != 2 || got.Memory.GuestCurrent.String() != "4Gi" {
+		t.Errorf("the guest did not grow: %+v, %+v", got.CurrentCPUTopology, got.Memory)
 	}
 	s.edit("web", func(machine *kubevirtv1.VirtualMachine) { machine.Spec.Template.Spec.Domain.CPU.Sockets = 9 })
 	s.eventually(t.Context(), func() string {

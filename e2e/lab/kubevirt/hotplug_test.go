@@ -47,13 +47,19 @@ func (s *stage) sources(name, network, want string) {
 // migrationRequired waits until the instance says so, or "" for nothing.
 func (s *stage) migrationRequired(name string, want corev1.ConditionStatus) {
 	s.t.Helper()
+	s.instanceSays(name, kubevirtv1.VirtualMachineInstanceMigrationRequired, want)
+}
+
+// instanceSays waits until the instance has a condition with a status, or "" for none.
+func (s *stage) instanceSays(name string, kind kubevirtv1.VirtualMachineInstanceConditionType, want corev1.ConditionStatus) {
+	s.t.Helper()
 	s.eventually(s.t.Context(), func() string {
 		got := corev1.ConditionStatus("")
-		if found := condition(s.instance(name), kubevirtv1.VirtualMachineInstanceMigrationRequired); found != nil {
+		if found := condition(s.instance(name), kind); found != nil {
 			got = found.Status
 		}
 		if got != want {
-			return fmt.Sprintf("MigrationRequired is %q, want %q", got, want)
+			return fmt.Sprintf("%s is %q, want %q", kind, got, want)
 		}
 		return ""
 	})

@@ -113,17 +113,24 @@ func withoutAttachment(network kubevirtv1.Network) kubevirtv1.Network {
 	return network
 }
 
-// propagate writes what takes effect at once into a running instance.
+// propagate writes what needs no restart into a running instance, but not into one that migrates. A guest that has not yet got
+// the processors or the memory that were asked for last is asked for no others (KubeVirt, pkg/virt-controller/watch/vm).
 func propagate(machine *kubevirtv1.VirtualMachineInstanceSpec, vmi *kubevirtv1.VirtualMachineInstance) {
-	if wanted, has := machine.Domain.CPU, vmi.Spec.Domain.CPU; wanted != nil && has != nil && wanted.Sockets > has.Sockets {
-		has.Sockets = wanted.Sockets
-	}
-	wanted, has := machine.Domain.Memory, vmi.Spec.Domain.Memory
-	if wanted != nil && wanted.Guest != nil && has != nil && has.Guest != nil && wanted.Guest.Cmp(*has.Guest) > 0 {
-		guest := wanted.Guest.DeepCopy()
-		has.Guest = &guest
+	if isMigrating(vmi) {
+		return
 	}
 	vmi.Spec.NodeSelector = machine.DeepCopy().NodeSelector
 	vmi.Spec.Affinity = machine.DeepCopy().Affinity
 	vmi.Spec.Tolerations = machine.DeepCopy().Tolerations
+	awaits := func(kind kubevirtv1.VirtualMachineInstanceConditionType) bool { return condition(vmi, kind) != nil }
+	if wanted, has := machine.Domain.CPU, vmi.Spec.Domain.CPU; wanted != nil && has != nil && wanted.Sockets > has.Sockets &&
+		!awaits(kubevirtv1.VirtualMachineInstanceVCPUChange) {
+		has.Sockets = wanted.Sockets
+	}
+	wanted, has := machine.Domain.Memory, vmi.Spec.Domain.Memory
+	if wanted != nil && wanted.Guest != nil && has != nil && has.Guest != nil && wanted.Guest.Cmp(*has.Guest) > 0 &&
+		!awaits(kubevirtv1.VirtualMachineInstanceMemoryChange) {
+		guest := wanted.Guest.DeepCopy()
+		has.Guest = &guest
+	}
 }

@@ -38,7 +38,7 @@ func (a *Actor) migrate(ctx context.Context, s *scene) error {
 		})
 	}
 	source := s.pod
-	target, err := a.createPod(ctx, s.vmi)
+	target, err := a.createPod(ctx, s.vmi, awayFromSource)
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,7 @@ func (a *Actor) migrate(ctx context.Context, s *scene) error {
 		return err
 	}
 	if !placed {
+		a.wait(s.key)
 		s.pod = source
 		return a.killPod(ctx, target)
 	}
@@ -63,6 +64,7 @@ func (a *Actor) migrate(ctx context.Context, s *scene) error {
 			vmi.Status.MigrationState = state
 		}
 		state.EndTimestamp, state.Completed, state.TargetNode = new(metav1.Now()), true, vmi.Status.NodeName
+		grow(vmi)
 	})
 	if err != nil {
 		return fmt.Errorf("move the instance: %w", err)

@@ -12,13 +12,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// choose places a pod on the fitting node that has the fewest pods of its kind, or says why none fits, in the words of
+// choose places a pod on the fitting node that has the fewest of the pods of its kind, or says why none fits, in the words of
 // the scheduler.
-func choose(pod *corev1.Pod, nodes []corev1.Node, load map[string]int) (node, message string) {
+func choose(pod *corev1.Pod, nodes []corev1.Node, pods []corev1.Pod) (node, message string) {
+	load := map[string]int{}
+	for i := range pods {
+		load[pods[i].Spec.NodeName]++
+	}
 	refusals := map[string]int{}
 	var fitting []string
 	for i := range nodes {
-		if reason := unfit(pod, &nodes[i]); reason != "" {
+		if reason := unfit(pod, &nodes[i], pods); reason != "" {
 			refusals[reason]++
 			continue
 		}
@@ -45,8 +49,8 @@ func unschedulable(nodes int, refusals map[string]int) string {
 	return fmt.Sprintf("0/%d nodes are available: %s.", nodes, strings.Join(reasons, ", "))
 }
 
-// unfit says why a pod cannot run on a node; empty if it can.
-func unfit(pod *corev1.Pod, node *corev1.Node) string {
+// unfit says why a pod cannot run on a node beside the pods that are there; empty if it can.
+func unfit(pod *corev1.Pod, node *corev1.Node, pods []corev1.Pod) string {
 	switch {
 	case !ready(node):
 		return "node(s) were not ready"
@@ -56,6 +60,8 @@ func unfit(pod *corev1.Pod, node *corev1.Node) string {
 		return "node(s) had untolerated taint(s)"
 	case !selected(pod, node) || !affine(pod, node):
 		return "node(s) didn't match Pod's node affinity/selector"
+	case repelled(pod, node.Name, pods):
+		return "node(s) didn't match pod anti-affinity rules"
 	default:
 		return ""
 	}

@@ -47,7 +47,7 @@ func (a *Actor) makePod(ctx context.Context, s *scene) (time.Duration, error) {
 		})
 	}
 	if s.pod == nil {
-		if _, err := a.createPod(ctx, s.vmi); err != nil {
+		if _, err := a.createPod(ctx, s.vmi, nil); err != nil {
 			return 0, err
 		}
 	}
@@ -92,7 +92,8 @@ func (a *Actor) refusal(ctx context.Context, vmi *kubevirtv1.VirtualMachineInsta
 	return "Failed to locate network attachment definition " + missing, nil
 }
 
-func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
+// createPod creates a pod for an instance, with what an edit, if there is one, changes in it.
+func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance, edit func(*corev1.Pod)) (*corev1.Pod, error) {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: vmi.Namespace, Name: "default"}}
 	if err := a.client.Create(ctx, account); err != nil && !apierrors.IsAlreadyExists(err) {
 		return nil, fmt.Errorf("prepare the service account of the pod: %w", err)
@@ -100,6 +101,9 @@ func (a *Actor) createPod(ctx context.Context, vmi *kubevirtv1.VirtualMachineIns
 	pod, err := launcherPod(vmi)
 	if err != nil {
 		return nil, err
+	}
+	if edit != nil {
+		edit(pod)
 	}
 	if err := a.client.Create(ctx, pod, client.FieldOwner(managerController)); err != nil {
 		return nil, fmt.Errorf("create the virt-launcher pod: %w", err)
@@ -152,7 +156,7 @@ func launcherPod(vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
 			// Short, because the namespace controller waits for half of it before it looks at a deletion again.
 			TerminationGracePeriodSeconds: new(int64(1)),
 			NodeSelector:                  selector,
-			Affinity:                      vmi.Spec.Affinity,
+			Affinity:                      vmi.Spec.Affinity.DeepCopy(),
 			Tolerations:                   vmi.Spec.Tolerations,
 			Volumes:                       append(secretVolumes(vmi), claimVolumes(vmi)...),
 			Containers:                    []corev1.Container{{Name: computeSection, Image: launcherImage}},
@@ -168,20 +172,6 @@ func instanceID(name string) string {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(name))
 	return fmt.Sprintf("%s-%x", name[:40], sum.Sum64())
-}
-
-// launcher finds the pod of an instance, or nil if there is none.
-func (a *Actor) launcher(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (*corev1.Pod, error) {
-	var list corev1.PodList
-	err := a.client.List(ctx, &list, client.InNamespace(vmi.Namespace),
-		client.MatchingLabels{kubevirtv1.CreatedByLabel: string(vmi.UID)})
-	if err != nil {
-		return nil, fmt.Errorf("list the virt-launcher pods: %w", err)
-	}
-	if len(list.Items) == 0 {
-		return nil, nil
-	}
-	return &list.Items[0], nil
 }
 
 // sweepPods finishes the deletion of pods that outlived their instance, as a kubelet would.

@@ -17,13 +17,15 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/acting"
 )
 
-// scene is everything about one machine, read afresh for each look at it. Any of the three may be nil.
+// scene is everything about one machine, read afresh for each look at it. Machine, instance and pod may be nil.
 type scene struct {
 	key     key
 	machine *kubevirtv1.VirtualMachine
 	vmi     *kubevirtv1.VirtualMachineInstance
-	pod     *corev1.Pod
-	script  script
+	// pod is where the guest is, others are the instance's further pods: where the guest moves to, and where it was.
+	pod    *corev1.Pod
+	others []corev1.Pod
+	script script
 	// storage is what the machine's volumes say.
 	storage storage
 }
@@ -76,8 +78,8 @@ func (a *Actor) look(ctx context.Context, k key) (*scene, error) {
 	if s.vmi == nil {
 		return s, a.sweepPods(ctx, k)
 	}
-	pod, err := a.launcher(ctx, s.vmi)
-	s.pod = pod
+	var err error
+	s.pod, s.others, err = a.launchers(ctx, s.vmi)
 	return s, err
 }
 

@@ -77,7 +77,7 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 	err := a.writeInstance(ctx, s.vmi, func(vmi *kubevirtv1.VirtualMachineInstance) {
 		vmi.Status.Interfaces = a.report(vmi, s.pod, inside, s.script, connected)
 		if !a.options.NodesOnly {
-			setTopology(vmi)
+			judgeGrowth(vmi)
 			after = judgeMigration(vmi, s.pod, time.Now())
 		}
 		if !connected {
@@ -135,23 +135,6 @@ func setMigratable(vmi *kubevirtv1.VirtualMachineInstance) {
 		}
 	}
 	setCondition(vmi, kubevirtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionTrue, "", "")
-}
-
-// setTopology reports the processors and the memory that the guest has.
-func setTopology(vmi *kubevirtv1.VirtualMachineInstance) {
-	if cpu := vmi.Spec.Domain.CPU; cpu != nil {
-		vmi.Status.CurrentCPUTopology = &kubevirtv1.CPUTopology{Cores: cpu.Cores, Sockets: cpu.Sockets, Threads: cpu.Threads}
-	}
-	memory := vmi.Spec.Domain.Memory
-	if memory == nil || memory.Guest == nil {
-		return
-	}
-	if vmi.Status.Memory == nil {
-		boot := memory.Guest.DeepCopy()
-		vmi.Status.Memory = &kubevirtv1.MemoryStatus{GuestAtBoot: &boot}
-	}
-	current, requested := memory.Guest.DeepCopy(), memory.Guest.DeepCopy()
-	vmi.Status.Memory.GuestCurrent, vmi.Status.Memory.GuestRequested = &current, &requested
 }
 
 // lowerMAC is the form in which a guest's kernel writes an address.

@@ -6,6 +6,7 @@ package kubevirt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -124,11 +125,8 @@ func (a *Actor) chooseNode(ctx context.Context, s *scene) (node, message string,
 	if err := a.client.List(ctx, &pods, client.MatchingLabels{kubevirtv1.AppLabel: launcherValue}); err != nil {
 		return "", "", fmt.Errorf("list the virt-launcher pods: %w", err)
 	}
-	load := map[string]int{}
-	for i := range pods.Items {
-		load[pods.Items[i].Spec.NodeName]++
-	}
-	node, message = choose(s.pod, list.Items, load)
+	there := slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return hasEnded(&pod) })
+	node, message = choose(s.pod, list.Items, there)
 	return node, message, nil
 }
 
