@@ -17,6 +17,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/novasphere/wukong/e2e/lab"
+	"github.com/novasphere/wukong/e2e/lab/kubevirt"
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
 )
 
@@ -41,7 +42,9 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	if shared, err = lab.Start(ctx, lab.Options{RealKubeVirt: true, Neighbours: all}); err != nil {
+	if shared, err = lab.Start(ctx, lab.Options{
+		RealKubeVirt: true, Neighbours: all, KubeVirt: kubevirt.Options{DynamicNetworks: true},
+	}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, shared.Stop(), lab.RemoveManagerBuild()) }()

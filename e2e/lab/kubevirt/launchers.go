@@ -43,6 +43,42 @@ func currentPod(vmi *kubevirtv1.VirtualMachineInstance, pods []corev1.Pod) int {
 	return current
 }
 
+// serveOthers does what kubelets do with the pods that an instance's guest is not in: the one that it migrates to is started, and
+// the one that it left ends, as virt-launcher does when its guest has gone elsewhere.
+func (a *Actor) serveOthers(ctx context.Context, s *scene) error {
+	for i := range s.others {
+		at := *s
+		at.pod = &s.others[i]
+		var err error
+		switch {
+		case hasEnded(at.pod):
+		case at.pod.DeletionTimestamp != nil:
+			err = a.killPod(ctx, at.pod)
+		case isLeft(s.vmi, at.pod):
+			err = a.endPod(ctx, &at)
+		case isTarget(s.vmi, at.pod) && at.pod.Status.Phase != corev1.PodRunning:
+			a.wait(s.key)
+			_, err = a.launch(ctx, &at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func hasEnded(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// isTarget reports whether a pod was made for a migration of an instance that can still do it.
+func isTarget(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) bool {
+	return vmi.IsRunning() && vmi.DeletionTimestamp == nil && pod.Labels[kubevirtv1.MigrationJobLabel] != ""
+}
+
+// isLeft reports whether the guest has moved out of a pod.
+func isLeft(vmi *kubevirtv1.VirtualMachineInstance, pod *corev1.Pod) bool {
+	state := vmi.Status.MigrationState
+	return state != nil && state.EndTimestamp != nil && !state.Failed &&
+		vmi.Status.NodeName == state.TargetNode && pod.Spec.NodeName == state.SourceNode
 }

@@ -15,8 +15,11 @@ import (
 )
 
 // MigrateVM is `virtctl migrate`: the guest moves into a new pod, which has the NICs and attachments of now. The machine need
-// not be able to: that is the caller's to know.
+// not be able to: that is the caller's to know, unless virt-api is there to refuse it.
 func (a *Actor) MigrateVM(ctx context.Context, namespace, name string) error {
+	if a.options.NodesOnly {
+		return a.ask(ctx, namespace, name, "migrate")
+	}
 	vmi := &kubevirtv1.VirtualMachineInstance{}
 	if err := a.client.Get(ctx, key{Namespace: namespace, Name: name}, vmi); err != nil {
 		return fmt.Errorf("read the instance: %w", err)

@@ -5,6 +5,7 @@ package kubevirt
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -18,11 +19,16 @@ import (
 // serve does to an instance what the scheduler, the kubelet, virt-handler and virt-launcher do, beside a virt-controller
 // that does the rest.
 func (a *Actor) serve(ctx context.Context, s *scene) (time.Duration, error) {
+	if err := a.serveOthers(ctx, s); err != nil {
+		return 0, err
+	}
 	switch {
 	case s.pod == nil:
 		return 0, nil
 	case s.vmi.DeletionTimestamp != nil || s.pod.DeletionTimestamp != nil || s.vmi.IsFinal():
 		return a.shutDown(ctx, s)
+	case s.vmi.IsRunning() && isHandedOver(s.vmi):
+		return 0, a.handOver(ctx, s)
 	case s.vmi.IsRunning():
 		return a.attend(ctx, s)
 	case s.script.held && s.script.heldAt == s.vmi.Status.Phase:
@@ -69,7 +75,7 @@ func (a *Actor) shutDown(ctx context.Context, s *scene) (time.Duration, error) {
 
 // endPod reports a pod whose guest has ended by itself.
 func (a *Actor) endPod(ctx context.Context, s *scene) error {
-	if s.pod.Status.Phase == corev1.PodSucceeded || s.pod.Status.Phase == corev1.PodFailed {
+	if hasEnded(s.pod) {
 		return nil
 	}
 	status := s.pod.Status.DeepCopy()
@@ -92,10 +98,15 @@ func containerStatuses(pod *corev1.Pod, state corev1.ContainerState) []corev1.Co
 	var statuses []corev1.ContainerStatus
 	for _, container := range pod.Spec.Containers {
 		statuses = append(statuses, corev1.ContainerStatus{
-			Name: container.Name, Image: container.Image, Ready: state.Running != nil, State: state,
+			Name: container.Name, Image: container.Image, ImageID: imageID(container.Image), Ready: state.Running != nil, State: state,
 		})
 	}
 	return statuses
+}
+
+// imageID names an image by its content: virt-controller has the target of a migration run the very image that the source runs.
+func imageID(image string) string {
+	return fmt.Sprintf("%s@sha256:%x", image, sha256.Sum256([]byte(image)))
 }
 
 // relink makes Multus's report of a pod say what the pod's annotation asks for. NICs are plugged into a running pod and

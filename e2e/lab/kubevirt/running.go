@@ -14,6 +14,9 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/kubevirt/guest"
 )
 
+// withoutSELinux is what virt-handler says of a node that has no SELinux (KubeVirt, pkg/virt-handler/vm.go).
+const withoutSELinux = "none"
+
 // boot starts the guest: it reads its cloud-init data once, here, and keeps what it made of them until the next start.
 func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
 	if s.pod == nil {
@@ -45,6 +48,8 @@ func (a *Actor) boot(ctx context.Context, s *scene) (time.Duration, error) {
 		}
 		setMigratable(vmi)
 		setTopology(vmi)
+		// The target of a migration is labelled like its source, which therefore has to say that it is not labelled.
+		vmi.Status.SelinuxContext = withoutSELinux
 		vmi.Status.Interfaces = a.report(s.vmi, s.pod, outcome, s.script, false)
 	})
 }
@@ -92,10 +97,13 @@ func (a *Actor) attend(ctx context.Context, s *scene) (time.Duration, error) {
 }
 
 // follow brings the pod's links in line with the instance's NICs, and the guest to another pod when that was asked for. With
-// KubeVirt's own control plane the first half of that is virt-controller's.
+// KubeVirt's own control plane that is virt-controller's, but for the links themselves.
 func (a *Actor) follow(ctx context.Context, s *scene) error {
-	if a.options.NodesOnly {
+	switch {
+	case a.options.NodesOnly && a.options.DynamicNetworks:
 		return a.relink(ctx, s.pod)
+	case a.options.NodesOnly:
+		return nil
 	}
 	if err := a.linkNICs(ctx, s); err != nil {
 		return err

@@ -44,6 +44,9 @@ func (n *Node) nodeLabels() map[string]string {
 		"kubevirt.io/schedulable": "true",
 		// virt-handler lists what QEMU on its node can be.
 		"machine-type.node.kubevirt.io/q35": "true",
+		// It also names the processor, and the processors of other nodes whose guests may migrate to it.
+		"host-model-cpu.node.kubevirt.io/Skylake-Client-IBRS":      "true",
+		"cpu-model-migration.node.kubevirt.io/Skylake-Client-IBRS": "true",
 	}
 	maps.Copy(labels, n.spec.Labels)
 	return labels
