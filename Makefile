@@ -14,6 +14,8 @@ ARGS ?=
 FUZZTIME ?= 30s
 # How many random worlds lab-worlds goes through.
 WORLDS ?= 200
+# How often failover kills the leader.
+KILLS ?= 50
 # The benchmarks to run, as a regular expression.
 BENCH ?= .
 # Where vulncheck has its vulnerabilities from: a URL, also of a mirror or of a folder (file:///...).
@@ -153,6 +155,16 @@ e2e-kubevirt: bin/lab ## Run the end-to-end tests on KubeVirt's own virt-api and
 	bin/lab binaries
 	CGO_ENABLED=1 WUKONG_KUBEVIRT=real $(GO) test -race -count=1 -timeout 3h -p 1 $(ARGS) ./e2e/kubevirt ./e2e/suite
 
+.PHONY: rights
+rights: bin/lab ## Take the manager's permissions away one at a time: none may go unnoticed. About 20 minutes.
+	bin/lab binaries
+	CGO_ENABLED=1 WUKONG_RIGHTS=each $(GO) test -race -count=1 -v -timeout 2h -run '^(TestEachRight|TestSilentRights)$$' $(ARGS) ./e2e/suite
+
+.PHONY: failover
+failover: bin/lab ## Kill the leading manager KILLS times while machines come and go. About 25 s a kill.
+	bin/lab binaries
+	CGO_ENABLED=1 WUKONG_KILLS=$(KILLS) $(GO) test -race -count=1 -v -timeout 3h -run '^TestLeaderKilled$$' $(ARGS) ./e2e/chart
+
 .PHONY: e2e-node
 e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.
 	$(GO) test -tags e2enode -count=1 -v -timeout 90m $(ARGS) ./e2e/node
@@ -243,7 +255,8 @@ $(CHART_PACKAGE): bin/releaser bin/lab
 # Helm makes no namespace of its own, and what kubectl applies has to exist first.
 $(DIST)/install.yaml: $(CHART_PACKAGE)
 	@helm=$$(bin/lab helm); \
-	{ cat config/manager/namespace.yaml; "$$helm" template wukong $(CHART_PACKAGE) --namespace wukong-system --include-crds; } > $@
+	{ cat config/default/namespace.yaml; "$$helm" template wukong $(CHART_PACKAGE) --namespace wukong-system \
+		--kube-version $(OLDEST_KUBERNETES) --include-crds --no-hooks; } > $@
 
 .PHONY: bin/releaser
 bin/releaser:

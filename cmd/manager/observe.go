@@ -14,7 +14,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionshelpers "k8s.io/apiextensions-apiserver/pkg/apihelpers"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -29,6 +28,11 @@ import (
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/prerequisites"
 )
+
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get
+// +kubebuilder:rbac:groups=kubevirt.io,resources=kubevirts,verbs=list
+// +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkstates,verbs=list
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list
 
 // observe looks at everything that a manager in the namespace needs.
 func observe(ctx context.Context, c client.Client, namespace string, now time.Time) (prerequisites.Facts, error) {
@@ -114,51 +118,21 @@ func denied(ctx context.Context, c client.Client) ([]string, error) {
 		return nil, err
 	}
 	var refused []string
-	for _, rule := range role.Rules {
-		for _, attributes := range permissionsOf(rule) {
-			review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &attributes}}
-			if err := c.Create(ctx, review); err != nil {
-				return nil, fmt.Errorf("asking for a permission: %w", err)
-			}
-			if !review.Status.Allowed {
-				refused = append(refused, describe(attributes))
-			}
+	for _, permission := range rbac.Permissions(role.Rules) {
+		resource, subresource, _ := strings.Cut(permission.Resource, "/")
+		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+			ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Group: permission.Group, Resource: resource, Subresource: subresource, Verb: permission.Verb, Name: permission.Name,
+			},
+		}}
+		if err := c.Create(ctx, review); err != nil {
+			return nil, fmt.Errorf("asking for a permission: %w", err)
+		}
+		if !review.Status.Allowed {
+			refused = append(refused, permission.String())
 		}
 	}
 	return refused, nil
-}
-
-func permissionsOf(rule rbacv1.PolicyRule) []authorizationv1.ResourceAttributes {
-	names := rule.ResourceNames
-	if len(names) == 0 {
-		names = []string{""}
-	}
-	var all []authorizationv1.ResourceAttributes
-	for _, group := range rule.APIGroups {
-		for _, resource := range rule.Resources {
-			kind, subresource, _ := strings.Cut(resource, "/")
-			for _, verb := range rule.Verbs {
-				for _, name := range names {
-					all = append(all, authorizationv1.ResourceAttributes{Group: group, Resource: kind, Subresource: subresource, Verb: verb, Name: name})
-				}
-			}
-		}
-	}
-	return all
-}
-
-func describe(attributes authorizationv1.ResourceAttributes) string {
-	text := attributes.Verb + " " + attributes.Resource
-	if attributes.Subresource != "" {
-		text += "/" + attributes.Subresource
-	}
-	if attributes.Group != "" {
-		text += "." + attributes.Group
-	}
-	if attributes.Name != "" {
-		text += " " + attributes.Name
-	}
-	return text
 }
 
 func leaderOf(ctx context.Context, c client.Client, namespace string, now time.Time) (*prerequisites.Lease, error) {

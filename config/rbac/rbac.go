@@ -1,8 +1,8 @@
 // Copyright The Wukong Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rbac embeds the manager's ClusterRole, which controller-gen makes from the markers beside the code that needs
-// each permission.
+// Package rbac embeds the manager's ClusterRoles: the one that controller-gen makes from the markers beside the code that needs
+// each permission, and the one for Secrets.
 package rbac
 
 import (
@@ -14,13 +14,21 @@ import (
 )
 
 //go:embed role.yaml
-var role []byte
+var manager []byte
 
-// Manager returns the manager's ClusterRole. The caller may change it.
-func Manager() (*rbacv1.ClusterRole, error) {
-	manager := &rbacv1.ClusterRole{}
-	if err := yaml.UnmarshalStrict(role, manager); err != nil {
-		return nil, fmt.Errorf("role.yaml: %w", err)
+//go:embed secrets.yaml
+var secrets []byte
+
+// Manager returns the ClusterRole that the manager has everywhere. The caller may change it.
+func Manager() (*rbacv1.ClusterRole, error) { return parse("role.yaml", manager) }
+
+// Secrets returns the ClusterRole that the manager binds to itself in namespaces with Wukongs. The caller may change it.
+func Secrets() (*rbacv1.ClusterRole, error) { return parse("secrets.yaml", secrets) }
+
+func parse(name string, content []byte) (*rbacv1.ClusterRole, error) {
+	role := &rbacv1.ClusterRole{}
+	if err := yaml.UnmarshalStrict(content, role); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return manager, nil
+	return role, nil
 }

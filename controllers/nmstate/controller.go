@@ -21,15 +21,15 @@ import (
 	"github.com/novasphere/wukong/pkg/nodenet"
 )
 
-// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges/status,verbs=patch
 // +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationpolicies,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationenactments;nodenetworkstates,verbs=get;list;watch
-// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks;wukongnetworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=nmstate.io,resources=nodenetworkconfigurationenactments;nodenetworkstates,verbs=list;watch
+// +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks;wukongnetworks,verbs=list;watch
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukonguplinks/status,verbs=patch
-// +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines;virtualmachineinstances,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=nodes;pods;namespaces,verbs=get;list;watch
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines;virtualmachineinstances,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=nodes;pods;namespaces,verbs=list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 type reconciler struct {

@@ -21,7 +21,7 @@ import (
 	"github.com/novasphere/wukong/pkg/render/vm"
 )
 
-// +kubebuilder:rbac:groups=cdi.kubevirt.io,resources=datavolumes;cdiconfigs,verbs=get;list;watch
+// +kubebuilder:rbac:groups=cdi.kubevirt.io,resources=datavolumes;cdiconfigs,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=list;watch
 

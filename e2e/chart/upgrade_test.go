@@ -153,7 +153,7 @@ func predecessor(t *testing.T) string {
 		t.Fatal(err)
 	}
 	edit(t, filepath.Join(folder, "Chart.yaml"), func(content map[string]any) {
-		content["version"], content["appVersion"] = previousVersion, previousVersion
+		content["version"], content["appVersion"] = previousVersion, "v"+previousVersion
 	})
 	definitions, err := filepath.Glob(filepath.Join(folder, "crds", "*.yaml"))
 	if err != nil || len(definitions) == 0 {

@@ -47,6 +47,8 @@ type ManagerOptions struct {
 	// LeaderElect makes the manager wait for the leader's lease, as an installation does. After a crash the next one waits
 	// until the lease has run out.
 	LeaderElect bool
+	// Environment is added to this process's own.
+	Environment []string
 	// Log takes the manager's output; nil drops it.
 	Log io.Writer
 }
@@ -115,7 +117,7 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 	if log == nil {
 		log = io.Discard
 	}
-	started, err := process.Start(process.Spec{Name: "manager", Executable: executable, Arguments: arguments, Output: log})
+	started, err := process.Start(process.Spec{Name: "manager", Executable: executable, Arguments: arguments, Environment: options.Environment, Output: log})
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +127,24 @@ func (l *Lab) StartManager(ctx context.Context, options ManagerOptions) (*Manage
 		return nil, err
 	}
 	return manager, nil
+}
+
+// Check runs the manager's check of the cluster under its service account and returns what it prints.
+func (l *Lab) Check(ctx context.Context) (string, error) {
+	executable, err := buildManager()
+	if err != nil {
+		return "", err
+	}
+	kubeconfig := l.file("check.kubeconfig")
+	if err := l.Plane.ServiceAccountKubeconfig(ctx, ManagerNamespace, ManagerServiceAccount, kubeconfig); err != nil {
+		return "", fmt.Errorf("making the kubeconfig of the check: %w", err)
+	}
+	check := exec.CommandContext(ctx, executable, "check", "--timeout=5s", "--kubeconfig="+kubeconfig, "--namespace="+ManagerNamespace)
+	output, err := check.CombinedOutput()
+	if err != nil {
+		return string(output), fmt.Errorf("checking the cluster: %w\n%s", err, output)
+	}
+	return string(output), nil
 }
 
 // freeAddresses returns two addresses that nobody listens on. Both are held until both are known: else the second may be the

@@ -40,6 +40,8 @@ func (p *ControlPlane) apiServerArguments() []string {
 		"--tls-cert-file=" + p.files.certificate(servingCertificate),
 		"--tls-private-key-file=" + p.files.key(servingCertificate),
 		"--authorization-mode=Node,RBAC",
+		// Some distributions have it: who makes an owner block its deletion needs a right on the owner's finalizers.
+		"--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
 		// virt-launcher pods need it.
 		"--allow-privileged=true",
 	}

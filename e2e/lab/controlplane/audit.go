@@ -3,7 +3,8 @@
 
 package controlplane
 
-// auditPolicy records every write once, when it has been answered, and no read: tests ask who wrote what, and how often.
+// auditPolicy records every write once, when it has been answered: tests ask who wrote what, and how often. Of what pods' service
+// accounts do, reads are recorded too, and watches when they begin: tests ask which rights are used.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages:
@@ -11,6 +12,9 @@ omitStages:
 rules:
 - level: Metadata
   verbs: [create, update, patch, delete, deletecollection]
+- level: Metadata
+  verbs: [get, list, watch]
+  userGroups: [system:serviceaccounts:wukong-system]
 - level: None
 `
 

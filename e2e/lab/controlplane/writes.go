@@ -24,7 +24,7 @@ type Write struct {
 	User string
 	// Credential identifies the token of a service account: processes of one user have different ones.
 	Credential string
-	// Verb is create, update, patch, delete or deletecollection.
+	// Verb is create, update, patch, delete or deletecollection, of a request also get, list or watch.
 	Verb        string
 	APIGroup    string
 	Resource    string
@@ -39,11 +39,20 @@ type Write struct {
 	FieldManager string
 	// DryRun requests are checked like others and change nothing.
 	DryRun bool
+	// Forbidden tells that the user lacks the right, which is not all that a code 403 can mean.
+	Forbidden bool
 }
 
 // Writes returns the writes that the apiserver has answered so far, oldest first, of which keep is true; nil keeps all. A write
 // is recorded about when its answer is sent, so a test that expects one has to look until it is there.
 func (p *ControlPlane) Writes(keep func(Write) bool) ([]Write, error) {
+	return p.Requests(func(write Write) bool {
+		return write.Verb != "get" && write.Verb != "list" && write.Verb != "watch" && (keep == nil || keep(write))
+	})
+}
+
+// Requests is Writes with the reads of service accounts in it. A watch is there when it begins, and again when it ends.
+func (p *ControlPlane) Requests(keep func(Write) bool) ([]Write, error) {
 	log, err := os.Open(p.files.auditLog())
 	if err != nil {
 		return nil, err
@@ -67,7 +76,7 @@ func readWrites(log io.Reader, keep func(Write) bool) ([]Write, error) {
 		if err := json.Unmarshal(line, &event); err != nil {
 			return nil, fmt.Errorf("reading the audit log: %w", err)
 		}
-		if event.Stage != "ResponseComplete" && event.Stage != "Panic" {
+		if event.Stage == "ResponseStarted" && event.Verb != "watch" {
 			continue
 		}
 		if write := event.write(); keep == nil || keep(write) {
@@ -89,6 +98,7 @@ type auditEvent struct {
 	ObjectRef struct{ APIGroup, Resource, Subresource, Namespace, Name string }
 	// An event without an answer has no status.
 	ResponseStatus           struct{ Code int }
+	Annotations              map[string]string
 	RequestReceivedTimestamp time.Time
 }
 
@@ -105,6 +115,7 @@ func (e auditEvent) write() Write {
 		Code:        e.ResponseStatus.Code,
 		Time:        e.RequestReceivedTimestamp,
 		UserAgent:   e.UserAgent,
+		Forbidden:   e.Annotations["authorization.k8s.io/decision"] == "forbid",
 	}
 	if requested, err := url.ParseRequestURI(e.RequestURI); err == nil {
 		write.FieldManager = requested.Query().Get("fieldManager")
