@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ func document(raw []byte) (map[string]any, error) {
 	if !json.Valid(raw) {
 		converted, err := yaml.YAMLToJSON(raw)
 		if err != nil {
-			return nil, fmt.Errorf("reading YAML: %w", err)
+			return nil, unreadable(err)
 		}
 		raw = converted
 	}
@@ -35,7 +36,7 @@ func document(raw []byte) (map[string]any, error) {
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
-		return nil, fmt.Errorf("reading JSON: %w", err)
+		return nil, unreadable(err)
 	}
 	switch value := value.(type) {
 	case nil:
@@ -45,6 +46,24 @@ func document(raw []byte) (map[string]any, error) {
 	default:
 		return nil, errNotAnObject
 	}
+}
+
+// yamlLine is where an error of YAML says that it was met.
+var yamlLine = regexp.MustCompile(`line [0-9]+`)
+
+// unreadable says what keeps a document from being read without repeating any of it, as the errors of YAML and JSON do: a policy may
+// hold a password for 802.1X.
+func unreadable(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("field %s is not of Go type %s", wrong.Field, wrong.Type)
+	}
+	if errors.Is(err, errBondPort) {
+		return errBondPort
+	}
+	if where := yamlLine.FindString(err.Error()); where != "" {
+		return fmt.Errorf("it is neither JSON nor YAML: look at %s", where)
+	}
+	return errors.New("it is neither JSON nor YAML")
 }
 
 // isReference tells whether a text is a capture's, or contains one.

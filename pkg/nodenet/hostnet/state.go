@@ -5,6 +5,7 @@ package hostnet
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"sigs.k8s.io/yaml"
@@ -68,6 +69,9 @@ type members struct {
 // member is the port of a bond: a name, or inside an Open vSwitch bridge an object with a name.
 type member string
 
+// errBondPort is returned for a member of a bond in neither spelling.
+var errBondPort = errors.New("reading the port of a bond: it is neither a name nor an object with one")
+
 // UnmarshalJSON reads both spellings.
 func (m *member) UnmarshalJSON(raw []byte) error {
 	var name string
@@ -79,7 +83,7 @@ func (m *member) UnmarshalJSON(raw []byte) error {
 		Name string `json:"name"`
 	}
 	if err := json.Unmarshal(raw, &object); err != nil {
-		return fmt.Errorf("reading the port of a bond: %w", err)
+		return errBondPort
 	}
 	*m = member(object.Name)
 	return nil
@@ -104,7 +108,7 @@ func read(raw []byte) (state, error) {
 		unmarshal = json.Unmarshal
 	}
 	if err := unmarshal(raw, &s); err != nil {
-		return state{}, fmt.Errorf("reading the network state: %w", err)
+		return state{}, fmt.Errorf("reading the network state: %w", unreadable(err))
 	}
 	return s, nil
 }
