@@ -25,7 +25,7 @@ func newLogger(opts *options) (logr.Logger, func(), error) {
 	config.EncoderConfig.TimeKey = "time"
 	// An operator's log is read when something goes wrong; a sampled one may lack just that line.
 	config.Sampling = nil
-	logger, err := config.Build()
+	logger, err := config.Build(zap.WrapCore(func(core zapcore.Core) zapcore.Core { return redacting{core} }))
 	if err != nil {
 		return logr.Logger{}, nil, fmt.Errorf("building the logger: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/redact"
 )
 
 // longestMessage is how much of NMState's words a claim repeats: its errors carry whole traces.
@@ -64,9 +65,9 @@ func stateOf(conditions shared.ConditionList) (vmv1alpha1.NodeState, string) {
 	}
 }
 
-// shorten makes one line of a message and cuts it where it would drown what is said around it.
+// shorten makes one line of a message, without credentials, and cuts it where it would drown what is said around it.
 func shorten(message string) string {
-	message = strings.Join(strings.Fields(message), " ")
+	message = redact.Text(strings.Join(strings.Fields(message), " "))
 	if runes := []rune(message); len(runes) > longestMessage {
 		return string(runes[:longestMessage]) + "..."
 	}

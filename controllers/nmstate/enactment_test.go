@@ -86,6 +86,7 @@ func TestShorten(t *testing.T) {
 		{"as long as may be", strings.Repeat("é", longestMessage), strings.Repeat("é", longestMessage)},
 		{"too long, and not cut inside a character", strings.Repeat("é", longestMessage+1), strings.Repeat("é", longestMessage) + "..."},
 		{"empty", "", ""},
+		{"credentials", "GET https://me:hunter2@example.org/a failed", "GET https://***@example.org/a failed"},
 	} {
 		if got := shorten(row.message); got != row.want {
 			t.Errorf("%s: got %q", row.name, got)

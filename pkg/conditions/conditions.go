@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/novasphere/wukong/pkg/redact"
 )
 
 // maxMessage is the longest message the API server accepts in a condition.
@@ -32,7 +34,8 @@ func Unknown(conditionType, reason, message string) metav1.Condition {
 
 // Own returns the wanted conditions as they are to be written for an object of the given generation:
 // lastTransitionTime is taken from the existing conditions where the status is the same, and is now where it
-// is not. Existing conditions of other types are left out, since another controller writes them.
+// is not. Existing conditions of other types are left out, since another controller writes them. Messages repeat what others say, CDI
+// or the API server, and with it the credentials of a disk's URL; those are left out.
 func Own(existing []metav1.Condition, generation int64, wanted ...metav1.Condition) []metav1.Condition {
 	own := make([]metav1.Condition, 0, len(wanted))
 	for _, condition := range wanted {
@@ -42,6 +45,7 @@ func Own(existing []metav1.Condition, generation int64, wanted ...metav1.Conditi
 	}
 	for _, condition := range wanted {
 		condition.ObservedGeneration = generation
+		condition.Message = redact.Text(condition.Message)
 		if len(condition.Message) > maxMessage {
 			// Cut between characters: the API server would store half of one as something else.
 			condition.Message = strings.ToValidUTF8(condition.Message[:maxMessage], "")

@@ -164,3 +164,10 @@ func TestOnlyProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestOwnLeavesCredentialsOut(t *testing.T) {
+	own := conditions.Own(nil, 1, conditions.False("Ready", "ImportFailed", "CDI cannot fill it: GET http://me:hunter2@example.org/a?sig=hunter2 failed"))
+	if want := "CDI cannot fill it: GET http://***@example.org/a?*** failed"; own[0].Message != want {
+		t.Errorf("the message is %q, want %q", own[0].Message, want)
+	}
+}
