@@ -20,6 +20,7 @@ import (
 
 	"github.com/novasphere/wukong/controllers"
 	"github.com/novasphere/wukong/pkg/metrics"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // leaderElectionID is the name of the leader's lease.
@@ -43,7 +44,7 @@ func run(ctx context.Context, opts *options) error {
 	defer flush()
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger)
-	logger.Info("Starting", "version", version, "defaultUplink", opts.defaultUplink, "defaultImage", opts.defaultImage)
+	logger.Info("Starting", story.KeyVersion, version, story.KeyDefaultUplink, opts.defaultUplink, story.KeyDefaultImage, opts.defaultImage)
 
 	mgr, err := newManager(opts)
 	if err != nil {

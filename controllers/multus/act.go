@@ -9,7 +9,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -130,7 +129,6 @@ func (r *reconciler) make(ctx context.Context, seen *observed) (outcome, error) 
 	if seen.attachment != nil {
 		live = seen.attachment
 	}
-	ctrl.LoggerFrom(ctx).V(1).Info("Applying NetworkAttachmentDefinition", "networkAttachmentDefinition", key.String())
 	_, err = r.writer.Object(ctx, built, live, apply.ControlledBy(network))
 	switch {
 	case apply.IsTaken(err):

@@ -15,6 +15,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnetworks,verbs=list;watch;patch
@@ -33,6 +34,7 @@ type reconciler struct {
 	watches *capability.Watches
 	users   capability.Users
 	book    *book
+	turns   *story.Turns
 }
 
 // Reconcile brings one WukongNetwork a step further.

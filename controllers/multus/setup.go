@@ -26,6 +26,8 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/naming"
+	"github.com/novasphere/wukong/pkg/owner"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 const (
@@ -72,6 +74,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		watches: capability.NewWatches(opts.Registry),
 		users:   capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
 		book:    newBook(mgr.GetClient()),
+		turns:   story.NewTurns(),
 	}
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
@@ -87,6 +90,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 			builder.WithPredicates(capability.CRDsOf(capability.Multus, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), handler.EnqueueRequestsFromMapFunc(r.networksOfUser))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		WithLogConstructor(story.Logger(mgr.GetLogger(), name, r.subject)).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)
@@ -107,6 +111,19 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		}
 	})
 	return nil
+}
+
+// subject says what a request is about. A WukongNetwork that is gone has no Wukong to name.
+func (r *reconciler) subject(request reconcile.Request) []any {
+	about := []any{story.KeyNetwork, request.String()}
+	network := &vmv1alpha1.WukongNetwork{}
+	if err := r.client.Get(context.Background(), request.NamespacedName, network, client.UnsafeDisableDeepCopy); err != nil {
+		return about
+	}
+	if wukong := owner.Wukong(network); wukong != nil {
+		about = append(about, story.KeyWukong, client.ObjectKeyFromObject(wukong).String())
+	}
+	return about
 }
 
 var networkIndexes = map[string]client.IndexerFunc{

@@ -10,10 +10,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/render/nad"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 func (r *reconciler) report(ctx context.Context, seen *observed, result outcome) (time.Duration, error) {
@@ -48,6 +50,8 @@ func (r *reconciler) report(ctx context.Context, seen *observed, result outcome)
 	postponed, err := r.writer.Status(ctx, told, progress)
 	if err == nil && postponed == 0 {
 		r.book.tell(network)
+		turned := r.turns.Of(network.UID, network.Status.Conditions, story.Summary(told.Status.Conditions))
+		story.Tell(ctrl.LoggerFrom(ctx), "WukongNetwork", network.Name, turned)
 	}
 	return postponed, err
 }

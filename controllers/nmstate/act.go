@@ -20,7 +20,9 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/metrics"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/owner"
 	"github.com/novasphere/wukong/pkg/render/nncp"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // act carries a decision out. waiting is what keeps a policy from being written, nil when nothing does; it is no error,
@@ -65,7 +67,7 @@ func (r *reconciler) write(ctx context.Context, seen *observed, decision nodenet
 	if !acceptsUpdate(live) {
 		return stillInProgress(live.Name), nil
 	}
-	ctrl.LoggerFrom(ctx).Info("Changing policy", "policy", live.Name, "bridge", seen.bridge, "form", write.Form, "attempt", write.Attempt)
+	ctrl.LoggerFrom(ctx).Info("Changing policy", story.KeyPolicy, live.Name, story.KeyForm, write.Form, story.KeyAttempt, write.Attempt)
 	_, err = r.writer.Replace(ctx, policy, live)
 	if err == nil && write.Attempt > nncp.AttemptOf(live) {
 		metrics.PolicyRetried()
@@ -88,7 +90,7 @@ func (r *reconciler) create(ctx context.Context, seen *observed, decision nodene
 		return nil, err
 	}
 	ours := func(existing client.Object) bool { return makes(existing, seen.bridge) }
-	ctrl.LoggerFrom(ctx).Info("Making policy", "policy", name, "bridge", seen.bridge, "form", write.Form)
+	ctrl.LoggerFrom(ctx).Info("Making policy", story.KeyPolicy, name, story.KeyForm, write.Form)
 	wrote, err := r.writer.Object(ctx, policy, nil, ours, apply.Exclusive)
 	switch {
 	case apply.IsTaken(err) && !other:
@@ -158,7 +160,7 @@ func (r *reconciler) delete(ctx context.Context, seen *observed, name string) er
 	if policy.UID == "" {
 		return fmt.Errorf("policy %s was made a moment ago and is not seen yet", name)
 	}
-	ctrl.LoggerFrom(ctx).Info("Deleting policy", "policy", name, "bridge", seen.bridge)
+	ctrl.LoggerFrom(ctx).Info("Deleting policy", story.KeyPolicy, name)
 	target := &nmstatev1.NodeNetworkConfigurationPolicy{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	precondition := client.Preconditions{UID: &policy.UID}
 	if err := client.IgnoreNotFound(r.client.Delete(ctx, target, precondition)); err != nil {
@@ -168,11 +170,11 @@ func (r *reconciler) delete(ctx context.Context, seen *observed, name string) er
 	return nil
 }
 
-// leftBehind tells that the bridge stays on nodes: on the claims that leave, or on all where none does, in the log and in
-// a metric. It is one event for all nodes: those that differ in nothing but their text are taken for one and the same.
+// leftBehind tells that the bridge stays on nodes: on the claims that leave, or on all where none does, and on their
+// Wukongs, in the log and in a metric. It is one event for all nodes: those that differ in nothing but their text are taken for one and the same.
 func (r *reconciler) leftBehind(ctx context.Context, seen *observed, nodes []nodenet.NodeResult) {
 	for _, node := range nodes {
-		ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", "bridge", seen.bridge, "node", node.Name, "state", node.State, "reason", node.Message)
+		ctrl.LoggerFrom(ctx).Info("Bridge stays on a node", story.KeyNode, node.Name, story.KeyState, node.State, story.KeyMessage, node.Message)
 		metrics.BridgeLeftBehind()
 	}
 	told := seen.claims
@@ -186,8 +188,12 @@ func (r *reconciler) leftBehind(ctx context.Context, seen *observed, nodes []nod
 		told = leaving
 	}
 	for _, claim := range told {
-		r.recorder.Eventf(claim, nil, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge",
-			"bridge %s stays on %s: remove it there by hand when the node is back", seen.bridge, leftOn(nodes))
+		const text = "bridge %s stays on %s: remove it there by hand when the node is back"
+		r.recorder.Eventf(claim, nil, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge", text, seen.bridge, leftOn(nodes))
+		if wukong := owner.Wukong(claim); wukong != nil {
+			// The claim goes, and who looks for the end of the story looks at the Wukong.
+			r.recorder.Eventf(wukong, claim, corev1.EventTypeWarning, "BridgeLeftBehind", "RemoveBridge", text, seen.bridge, leftOn(nodes))
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongnodebridges,verbs=list;watch;patch
@@ -36,6 +37,7 @@ type reconciler struct {
 	client    client.Client
 	writer    apply.Writer
 	recorder  events.EventRecorder
+	turns     *story.Turns
 	watches   *capability.Watches
 	users     capability.Users
 	deadlines nodenet.Deadlines
@@ -77,6 +79,6 @@ func (r *reconciler) plan(ctx context.Context, bridge string) (*observed, nodene
 		return nil, nodenet.Decision{}, nil, err
 	}
 	decision := nodenet.Decide(seen.World, bridge)
-	waiting, err := r.act(ctx, seen, decision)
+	waiting, err := r.act(seen.about(ctx), seen, decision)
 	return seen, decision, waiting, err
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // hosts reads what NMState reports of the nodes, and parses each report once.
@@ -63,7 +64,7 @@ func parse(ctx context.Context, state *nmstatev1beta1.NodeNetworkState) parsedSt
 	}
 	network, err := hostnet.Parse(state.Status.CurrentState.Raw)
 	if err != nil {
-		ctrl.LoggerFrom(ctx).Info("NodeNetworkState cannot be read", "node", state.Name, "problem", err.Error())
+		ctrl.LoggerFrom(ctx).Info("NodeNetworkState cannot be read", story.KeyNode, state.Name, story.KeyProblem, err.Error())
 		return parsed
 	}
 	parsed.network, parsed.readable = network, len(network.Interfaces) > 0

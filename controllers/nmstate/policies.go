@@ -18,6 +18,7 @@ import (
 	"github.com/novasphere/wukong/pkg/nodenet"
 	"github.com/novasphere/wukong/pkg/nodenet/hostnet"
 	"github.com/novasphere/wukong/pkg/render/nncp"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // observePolicies reads our policies, those that we wrote and the cache does not show yet included, and everybody else's.
@@ -109,7 +110,7 @@ func acceptsUpdate(policy *nmstatev1.NodeNetworkConfigurationPolicy) bool {
 func foreignOf(ctx context.Context, object *nmstatev1.NodeNetworkConfigurationPolicy) nodenet.Foreign {
 	intent, err := hostnet.Foreign(object.Spec.DesiredState.Raw)
 	if err != nil {
-		ctrl.LoggerFrom(ctx).V(1).Info("Policy cannot be read", "policy", object.Name, "problem", err.Error())
+		ctrl.LoggerFrom(ctx).V(1).Info("Policy cannot be read", story.KeyPolicy, object.Name, story.KeyProblem, err.Error())
 	}
 	return nodenet.Foreign{Name: object.Name, NodeSelector: object.Spec.NodeSelector, Intent: intent}
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/naming"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 const (
@@ -79,6 +80,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		client:    mgr.GetClient(),
 		writer:    apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		recorder:  mgr.GetEventRecorder(name),
+		turns:     story.NewTurns(),
 		watches:   capability.NewWatches(opts.Registry),
 		users:     capability.Users{Machines: mgr.GetClient(), Launchers: opts.Launchers},
 		deadlines: opts.Deadlines,
@@ -107,6 +109,7 @@ func (r *reconciler) setupBridges(mgr manager.Manager, opts Options) error {
 			builder.WithPredicates(capability.CRDsOf(capability.NMState, capability.KubeVirt))).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), capability.Gathered(gather, r.bridgesOfUser))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		WithLogConstructor(story.Logger(mgr.GetLogger(), name, ofBridge)).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)

@@ -10,12 +10,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // report tells each claim what was decided about it, and lets go of those that are done. It returns when to come back for
@@ -25,6 +27,7 @@ func (r *reconciler) report(ctx context.Context, seen *observed, decision nodene
 	var postponed time.Duration
 	for i := range seen.claims {
 		claim := seen.claims[i]
+		ctx := ctrl.LoggerInto(ctx, ofClaim(ctrl.LoggerFrom(ctx), claim))
 		verdict, decided := decision.Verdicts[client.ObjectKeyFromObject(claim)]
 		switch {
 		case !decided:
@@ -74,7 +77,12 @@ func (r *reconciler) tell(ctx context.Context, claim *vmv1alpha1.WukongNodeBridg
 		return 0, nil
 	}
 	progress := conditions.OnlyProgress(claim.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
-	return r.writer.Status(ctx, told, progress)
+	postponed, err := r.writer.Status(ctx, told, progress)
+	if err == nil && postponed == 0 {
+		turned := r.turns.Of(claim.UID, claim.Status.Conditions, story.Summary(told.Status.Conditions))
+		story.Tell(ctrl.LoggerFrom(ctx), "WukongNodeBridge", claim.Name, turned)
+	}
+	return postponed, err
 }
 
 func condition(conditionType string, c nodenet.Condition) metav1.Condition {

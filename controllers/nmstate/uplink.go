@@ -24,6 +24,7 @@ import (
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/nodenet"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // uplinkName is the name of the controller of WukongUplinks.
@@ -47,6 +48,7 @@ func setupUplinks(mgr manager.Manager, bridges *reconciler, opts Options) error 
 		Watches(&vmv1alpha1.WukongNodeBridge{}, capability.Gathered(gather, r.everyUplink), builder.WithPredicates(bridgeGrantChanged())).
 		Watches(&corev1.Node{}, capability.Gathered(gather, r.everyUplink), builder.WithPredicates(nodeChanged())).
 		WatchesMetadata(capability.CRD(), handler.EnqueueRequestsFromMapFunc(r.everyUplink), builder.WithPredicates(capability.CRDsOf(capability.NMState))).
+		WithLogConstructor(story.Logger(mgr.GetLogger(), uplinkName, ofUplink)).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", uplinkName, err)
@@ -105,5 +107,9 @@ func (r *uplinkReconciler) Reconcile(ctx context.Context, request reconcile.Requ
 	}
 	progress := conditions.OnlyProgress(uplink.Status.Conditions, told.Status.Conditions, vmv1alpha1.ConditionReady)
 	postponed, err := r.writer.Status(ctx, told, progress)
+	if err == nil && postponed == 0 {
+		turned := r.turns.Of(uplink.UID, uplink.Status.Conditions, told.Status.Conditions)
+		story.Tell(ctrl.LoggerFrom(ctx), "WukongUplink", uplink.Name, turned)
+	}
 	return ctrl.Result{RequeueAfter: postponed}, err
 }

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -185,7 +185,9 @@ func (r *reconciler) make(ctx context.Context, seen *observed, attachments map[s
 	if err != nil {
 		return res.refused("the VirtualMachine", err)
 	}
-	res.made = wrote && live == nil
+	if res.made = wrote && live == nil; res.made {
+		r.recorder.Eventf(seen.wukong, built, corev1.EventTypeNormal, "MachineMade", "MakeMachine", "VirtualMachine %s was made", built.Name)
+	}
 	return nil
 }
 
@@ -193,11 +195,7 @@ func (r *reconciler) apply(ctx context.Context, wukong *vmv1alpha1.Wukong, desir
 	if err := controllerutil.SetControllerReference(wukong, desired, r.client.Scheme()); err != nil {
 		return false, fmt.Errorf("owning %T %s: %w", desired, desired.GetName(), err)
 	}
-	wrote, err := r.writer.Object(ctx, desired, live, apply.ControlledBy(wukong), opts...)
-	if wrote {
-		ctrl.LoggerFrom(ctx).Info("Applied", "kind", desired.GetObjectKind().GroupVersionKind().Kind, "name", desired.GetName())
-	}
-	return wrote, err
+	return r.writer.Object(ctx, desired, live, apply.ControlledBy(wukong), opts...)
 }
 
 // refused turns what only a person can change into a condition, and returns any other error for another try.

@@ -11,6 +11,7 @@ import (
 	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -19,6 +20,7 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/secrets"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=list;watch
@@ -28,6 +30,7 @@ import (
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachines,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=kubevirt.io,resources=virtualmachineinstances;kubevirts,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=wukong-secrets,verbs=bind
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=list;create
@@ -38,6 +41,8 @@ type reconciler struct {
 	client       client.Client
 	live         client.Reader
 	writer       apply.Writer
+	recorder     events.EventRecorder
+	turns        *story.Turns
 	secrets      *secrets.Access
 	launchers    client.Reader
 	podEvents    []client.Reader

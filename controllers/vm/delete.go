@@ -9,8 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
@@ -21,9 +19,8 @@ import (
 func (r *reconciler) delete(ctx context.Context, seen *observed) error {
 	machine := seen.machine
 	if machine != nil && metav1.IsControlledBy(machine, seen.wukong) && machine.DeletionTimestamp.IsZero() {
-		ctrl.LoggerFrom(ctx).Info("Deleting VirtualMachine", "name", machine.Name)
-		if err := client.IgnoreNotFound(r.client.Delete(ctx, machine)); err != nil {
-			return fmt.Errorf("deleting VirtualMachine %s: %w", machine.Name, err)
+		if err := r.writer.Delete(ctx, machine); err != nil {
+			return err
 		}
 	}
 	wukong, status := seen.wukong, machineStatus(seen, guestOf(seen))
@@ -38,6 +35,9 @@ func (r *reconciler) delete(ctx context.Context, seen *observed) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: wukong.Namespace, Name: wukong.Name, UID: wukong.UID},
 		Status:     vmv1alpha1.WukongStatus{Conditions: own, VirtualMachine: status},
 	}, false)
+	if err == nil {
+		r.tell(ctx, wukong, own)
+	}
 	return err
 }
 

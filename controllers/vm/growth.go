@@ -16,6 +16,8 @@ import (
 	cdiv1 "kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 const (
@@ -56,7 +58,7 @@ func (r *reconciler) enlarge(ctx context.Context, d *disk, wanted resource.Quant
 	case err != nil:
 		return fmt.Errorf("enlarging PersistentVolumeClaim %s: %w", client.ObjectKeyFromObject(larger), err)
 	default:
-		ctrl.LoggerFrom(ctx).Info("Enlarged PersistentVolumeClaim", "name", larger.Name, "storage", wanted.String())
+		ctrl.LoggerFrom(ctx).Info("Enlarged", story.KeyKind, "PersistentVolumeClaim", story.KeyName, larger.Name, story.KeyStorage, wanted.String())
 		d.claim = larger
 	}
 	return nil

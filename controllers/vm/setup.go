@@ -33,6 +33,7 @@ import (
 	"github.com/novasphere/wukong/pkg/owner"
 	"github.com/novasphere/wukong/pkg/render/machine"
 	"github.com/novasphere/wukong/pkg/secrets"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 const (
@@ -77,6 +78,8 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		client:       mgr.GetClient(),
 		live:         mgr.GetAPIReader(),
 		writer:       apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
+		recorder:     mgr.GetEventRecorder(name),
+		turns:        story.NewTurns(),
 		launchers:    opts.Launchers,
 		watches:      capability.NewWatches(opts.Registry),
 		defaultImage: opts.DefaultImage,
@@ -97,6 +100,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 		WatchesMetadata(storageClassMetadata(), capability.Gathered(gather, r.machinesWithDisks)).
 		WatchesRawSource(source.Kind(opts.Launchers, client.Object(&corev1.Pod{}), capability.Gathered(gather, r.machinesOfLauncher), launcherChanged())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		WithLogConstructor(story.Logger(mgr.GetLogger(), name, story.OfWukong)).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)

@@ -14,10 +14,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/conditions"
 	"github.com/novasphere/wukong/pkg/metrics"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // report writes our part of the status, if it changed.
@@ -47,8 +49,14 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	}, progress)
 	if err == nil && postponed == 0 {
 		metrics.Reached(wukong, own)
+		r.tell(ctx, wukong, own)
 	}
 	return postponed, err
+}
+
+// tell tells in the log what turned.
+func (r *reconciler) tell(ctx context.Context, wukong *vmv1alpha1.Wukong, written []metav1.Condition) {
+	story.Tell(ctrl.LoggerFrom(ctx), "Wukong", wukong.Name, r.turns.Of(wukong.UID, wukong.Status.Conditions, written))
 }
 
 const noNode = "no node can take the machine; look at its node selector, affinity and tolerations, at the nodes that have its bridges, " +

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -171,11 +170,7 @@ func (r *reconciler) remove(ctx context.Context, child client.Object) error {
 	if !child.GetDeletionTimestamp().IsZero() {
 		return nil
 	}
-	ctrl.LoggerFrom(ctx).Info("Deleting child", "child", child.GetName())
-	if err := client.IgnoreNotFound(r.client.Delete(ctx, child)); err != nil {
-		return fmt.Errorf("deleting %T %s: %w", child, child.GetName(), err)
-	}
-	return nil
+	return r.writer.Delete(ctx, child)
 }
 
 // orNil turns a nil pointer into a nil interface, which is how a missing object is told.

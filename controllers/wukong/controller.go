@@ -16,6 +16,7 @@ import (
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/pkg/apply"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // +kubebuilder:rbac:groups=vm.novasphere.dev,resources=wukongs,verbs=list;watch;patch
@@ -29,6 +30,7 @@ type reconciler struct {
 	client        client.Client
 	writer        apply.Writer
 	recorder      events.EventRecorder
+	turns         *story.Turns
 	defaultUplink string
 }
 

@@ -39,7 +39,11 @@ func (r *reconciler) delete(ctx context.Context, seen *observed) (time.Duration,
 	if len(seen.networks)+len(seen.bridges) > 0 || wukong.Status.VirtualMachine != nil {
 		return r.write(ctx, wukong, deleting(seen), wukong.Status.Networks)
 	}
-	return 0, r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong)
+	if err := r.writer.RemoveFinalizer(ctx, wukong, vmv1alpha1.FinalizerWukong); err != nil {
+		return 0, err
+	}
+	r.announceRemoval(ctx, wukong)
+	return 0, nil
 }
 
 // deleting returns the conditions of a deleted Wukong, with what its children wait for.

@@ -20,6 +20,7 @@ import (
 	"github.com/novasphere/wukong/pkg/apply"
 	"github.com/novasphere/wukong/pkg/capability"
 	"github.com/novasphere/wukong/pkg/owner"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 const (
@@ -46,6 +47,7 @@ func SetupWithManager(mgr manager.Manager, opts Options) error {
 		client:        mgr.GetClient(),
 		writer:        apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Manager: name, Pace: opts.Pace},
 		recorder:      mgr.GetEventRecorder(name),
+		turns:         story.NewTurns(),
 		defaultUplink: opts.DefaultUplink,
 	}
 	err := ctrl.NewControllerManagedBy(mgr).
@@ -58,6 +60,7 @@ func SetupWithManager(mgr manager.Manager, opts Options) error {
 		// Which uplink networks take that name none.
 		Watches(&vmv1alpha1.WukongUplink{}, capability.Gathered(gather, r.everyWukong), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		WithLogConstructor(story.Logger(mgr.GetLogger(), name, story.OfWukong)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)

@@ -25,15 +25,10 @@ func (r *reconciler) report(ctx context.Context, seen *observed, res result) (ti
 	networks, missing := networkStatuses(seen, res)
 	networksReady := networksReadyOf(missing)
 	ready := readyOf(networksReady, seen.wukong)
-	postponed, err := r.write(ctx, seen.wukong, []metav1.Condition{ready, networksReady}, networks)
-	if err != nil || postponed > 0 {
-		return postponed, err
-	}
-	r.announce(seen.wukong, ready)
-	return 0, nil
+	return r.write(ctx, seen.wukong, []metav1.Condition{ready, networksReady}, networks)
 }
 
-// write applies our part of the status, if it changed.
+// write applies our part of the status, if it changed, and tells what turned.
 func (r *reconciler) write(
 	ctx context.Context, wukong *vmv1alpha1.Wukong, wanted []metav1.Condition, networks []vmv1alpha1.NetworkStatus,
 ) (time.Duration, error) {
@@ -49,6 +44,7 @@ func (r *reconciler) write(
 	}, progress)
 	if err == nil && postponed == 0 {
 		metrics.Reached(wukong, own)
+		r.tell(ctx, wukong, own)
 	}
 	return postponed, err
 }

@@ -100,11 +100,13 @@ func (w Writer) Object(ctx context.Context, desired, live client.Object, ours fu
 		if err := w.Client.Create(ctx, intent, client.FieldOwner(w.Manager)); err != nil {
 			return false, fmt.Errorf("creating %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
 		}
+		w.log(ctx, intent).Info("Applied")
 		return true, nil
 	}
 	if err := w.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(w.Manager), client.ForceOwnership); err != nil {
 		return false, fmt.Errorf("applying %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
 	}
+	w.log(ctx, intent).Info("Applied")
 	return true, nil
 }
 

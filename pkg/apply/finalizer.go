@@ -60,5 +60,6 @@ func (w Writer) RemoveFinalizer(ctx context.Context, obj client.Object, finalize
 	if err := client.IgnoreNotFound(w.Client.Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(w.Manager))); err != nil {
 		return fmt.Errorf("removing finalizer %s from %s: %w", finalizer, client.ObjectKeyFromObject(obj), err)
 	}
+	w.log(ctx, obj).Info("Let go")
 	return nil
 }

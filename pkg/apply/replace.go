@@ -39,6 +39,7 @@ func (w Writer) Replace(ctx context.Context, desired, live client.Object) (bool,
 	if err := w.Client.Patch(ctx, after, patch, client.FieldOwner(w.Manager)); err != nil {
 		return false, fmt.Errorf("patching %s %s: %w", intent.GetKind(), client.ObjectKeyFromObject(intent), err)
 	}
+	w.log(ctx, intent).Info("Applied")
 	return true, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
+	"github.com/novasphere/wukong/pkg/story"
 )
 
 // patience is how long a scrape waits for a cache that is still being filled.
@@ -63,7 +64,7 @@ func (s *state) Collect(metrics chan<- prometheus.Metric) {
 // list reads a list without copying its objects, and reports whether it could.
 func (s *state) list(ctx context.Context, into client.ObjectList) bool {
 	if err := s.reader.List(ctx, into, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.Log.V(1).Info("Metrics of the state are left out", "problem", err.Error())
+		ctrl.Log.V(1).Info("Metrics of the state are left out", story.KeyProblem, err.Error())
 		return false
 	}
 	return true

@@ -58,3 +58,12 @@ func of(obj client.Object) *metav1.OwnerReference {
 	}
 	return controller
 }
+
+// Wukong returns the Wukong that controls an object, with nothing but its name and UID; nil where none does.
+func Wukong(obj client.Object) *vmv1alpha1.Wukong {
+	controller := of(obj)
+	if controller == nil {
+		return nil
+	}
+	return &vmv1alpha1.Wukong{ObjectMeta: metav1.ObjectMeta{Namespace: obj.GetNamespace(), Name: controller.Name, UID: controller.UID}}
+}
