@@ -17,6 +17,7 @@ import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -229,12 +230,13 @@ func (w *world) expectNothingLeft() {
 				return fmt.Errorf("%d of %T are left, first %s", len(names), list, names[0])
 			}
 		}
-		var secrets corev1.SecretList
-		if err := w.Client.List(ctx, &secrets, client.MatchingLabels{vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong}); err != nil {
-			return err
-		}
-		if len(secrets.Items) > 0 {
-			return fmt.Errorf("%d secrets are left", len(secrets.Items))
+		for _, list := range []client.ObjectList{&corev1.SecretList{}, &rbacv1.RoleBindingList{}} {
+			if err := w.Client.List(ctx, list, client.MatchingLabels{vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong}); err != nil {
+				return err
+			}
+			if names := namesOf(w.t, list); len(names) > 0 {
+				return fmt.Errorf("%d of %T are left, first %s", len(names), list, names[0])
+			}
 		}
 		for _, node := range w.NMState.Nodes() {
 			for _, link := range w.NMState.Node(node).Interfaces() {

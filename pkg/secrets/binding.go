@@ -81,9 +81,9 @@ func (a *Access) revoke(ctx context.Context, namespace string) error {
 }
 
 // mayPass reports whether a refusal of the binding may be over in a moment: admission sees the namespace's first Wukong a little
-// after the manager.
+// after the manager. A policy that lacks its parameter answers that the request is invalid.
 func mayPass(err error) bool {
-	return apierrors.IsForbidden(err) && !apply.IsBeingTerminated(err)
+	return (apierrors.IsForbidden(err) || apierrors.IsInvalid(err)) && !apply.IsBeingTerminated(err)
 }
 
 // Sweep removes the bindings of namespaces that no longer have a Wukong, which a manager that was stopped in between leaves
