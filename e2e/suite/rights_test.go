@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -59,7 +60,7 @@ func TestRights(t *testing.T) {
 	w.must(w.manager.Stop())
 	began := len(w.requests())
 	w.lead()
-	if err := w.tour(t.Context(), "tour"); err != nil {
+	if err := w.tour(t.Context(), "tour", 100); err != nil {
 		t.Fatal(err)
 	}
 	w.scrapeOnce()
@@ -86,7 +87,7 @@ func TestSilentRights(t *testing.T) {
 	w.must(w.manager.Stop())
 	for number, permission := range silent {
 		t.Run(strings.ReplaceAll(permission.String(), "/", ":"), func(t *testing.T) {
-			w.in(t).expectMissed(permission, fmt.Sprintf("silent-%d", number))
+			w.in(t).expectMissed(permission, fmt.Sprintf("silent-%d", number), 100+int32(number))
 		})
 	}
 }
@@ -100,7 +101,7 @@ func TestEachRight(t *testing.T) {
 	w.must(w.manager.Stop())
 	for number, permission := range w.permissions() {
 		t.Run(strings.ReplaceAll(permission.String(), "/", ":"), func(t *testing.T) {
-			w.in(t).expectMissed(permission, fmt.Sprintf("right-%d", number))
+			w.in(t).expectMissed(permission, fmt.Sprintf("right-%d", number), 100+int32(number))
 		})
 	}
 }
@@ -178,10 +179,13 @@ func (w *world) without(permission rbac.Permission) {
 }
 
 // expectMissed runs a manager without a permission until it is refused something for want of it, and restores the roles.
-func (w *world) expectMissed(permission rbac.Permission, space string) {
+func (w *world) expectMissed(permission rbac.Permission, space string, vlan int32) {
 	w.t.Helper()
 	before := w.roles()
 	w.without(permission)
+	// Nobody holds it any more, and the next one need not wait until it has run out.
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: lab.ManagerNamespace, Name: "wukong-manager.vm.novasphere.dev"}}
+	w.must(client.IgnoreNotFound(w.Client.Delete(w.t.Context(), lease)))
 	began := len(w.requests())
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
@@ -190,7 +194,7 @@ func (w *world) expectMissed(permission rbac.Permission, space string) {
 	manager, err := w.StartManager(ctx, listing(w))
 	if err == nil {
 		w.manager = manager
-		go func() { toured <- w.tour(ctx, space) }()
+		go func() { toured <- w.tour(ctx, space, vlan) }()
 	}
 	w.eventually("the manager is refused to "+permission.String(), func(context.Context) error {
 		if slices.ContainsFunc(w.requests()[began:], func(r controlplane.Write) bool { return misses(r, permission) }) {
@@ -250,9 +254,9 @@ func (w *world) scrapeOnce() {
 	w.must(err)
 }
 
-// tour has a manager do everything that it can be asked to, in a namespace of its own, and returns the first error.
-func (w *world) tour(ctx context.Context, space string) error {
-	wukong := newWukong(space, "vm", on("tour", static("192.168.1.10/24", bridged("lan", "br-"+space, 100))))
+// tour has a manager do everything that it can be asked to, in a namespace and on a VLAN of its own, and returns the first error.
+func (w *world) tour(ctx context.Context, space string, vlan int32) error {
+	wukong := newWukong(space, "vm", on("tour", static("192.168.1.10/24", bridged("lan", "br-"+space, vlan))))
 	wukong.Spec.SSHKeySecret = "keys"
 	wukong.Spec.Disks = []vmv1alpha1.Disk{rootDisk()}
 	keys := secret("keys", "me", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1U0CkAGuJVVyvdu3vnpkBvpcNIyYNY21DqPbuD1Z0h me@host")
