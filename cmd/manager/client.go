@@ -27,7 +27,6 @@ func newOneOffClient() (client.Client, error) {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
 	config.UserAgent = "wukong-manager/" + version
-	config.UserAgent = "wukong-manager/" + version
 	c, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("making the client: %w", err)

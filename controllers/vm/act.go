@@ -59,22 +59,11 @@ func (r *result) lack(err *machine.SecretError) {
 // act makes the machine, or brings it up to date.
 func (r *reconciler) act(ctx context.Context, seen *observed) (result, error) {
 	res := result{cloudInit: conditions.True(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonReady, "the guest's configuration is complete")}
-	if err := r.open(ctx, seen.wukong, &res); err != nil {
-		if apply.IsBeingTerminated(err) {
-			return res, nil
-		}
-		return res, err
+	values, lacking, err := r.read(ctx, seen.wukong, &res)
+	if apply.IsBeingTerminated(err) {
+		return res, nil
 	}
-	values, err := r.values(ctx, seen.wukong)
-	var lacking *machine.SecretError
-	switch {
-	case errors.As(err, &lacking):
-		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.Reason, lacking.Message)
-	case err != nil:
-		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
-		if taken := r.reopen(ctx, seen.wukong.Namespace, err); taken != nil {
-			err = taken
-		}
+	if err != nil {
 		return res, err
 	}
 	if err := r.grow(ctx, seen); err != nil {

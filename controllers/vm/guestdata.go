@@ -5,6 +5,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -41,6 +42,24 @@ func (r *reconciler) values(ctx context.Context, wukong *vmv1alpha1.Wukong) (mac
 	return machine.ReadSecrets(&wukong.Spec, found)
 }
 
+// read opens the namespace's Secrets and reads what the spec takes from them. What is missing or not what it has to be is returned and told
+// in the result, as is why they cannot be read; the error is for another try.
+func (r *reconciler) read(ctx context.Context, wukong *vmv1alpha1.Wukong, res *result) (machine.SecretValues, *machine.SecretError, error) {
+	if err := r.open(ctx, wukong, res); err != nil {
+		return machine.SecretValues{}, nil, err
+	}
+	values, err := r.values(ctx, wukong)
+	if lacking, ok := errors.AsType[*machine.SecretError](err); ok {
+		res.cloudInit = conditions.False(vmv1alpha1.ConditionCloudInitReady, lacking.Reason, lacking.Message)
+		return machine.SecretValues{}, lacking, nil
+	}
+	if err != nil {
+		res.cloudInit = conditions.Unknown(vmv1alpha1.ConditionCloudInitReady, vmv1alpha1.ReasonSecretNotFound, "the Secrets could not be read; this is tried again")
+		return machine.SecretValues{}, nil, errors.Join(err, r.reopen(ctx, wukong.Namespace, err))
+	}
+	return values, nil, nil
+}
+
 // open makes the Secrets of the Wukong's namespace readable, and tells in the result when the API server does not let it.
 func (r *reconciler) open(ctx context.Context, wukong *vmv1alpha1.Wukong, res *result) error {
 	err := r.secrets.Open(ctx, wukong.Namespace)
@@ -56,8 +75,11 @@ func (r *reconciler) open(ctx context.Context, wukong *vmv1alpha1.Wukong, res *r
 	return err
 }
 
-// reopen looks, after a refusal, whether somebody took the right on the namespace's Secrets away. It returns the refusal for another
-// try if so, else nil.
+// errNotAllowed is why another try may succeed: it asks for the right again.
+var errNotAllowed = errors.New("the right on the namespace's Secrets was taken away")
+
+// reopen looks, after a refusal, whether somebody took the right on the namespace's Secrets away. It returns an error if so, and when
+// it cannot be told.
 func (r *reconciler) reopen(ctx context.Context, namespace string, refusal error) error {
 	if !apierrors.IsForbidden(refusal) {
 		return nil
@@ -66,7 +88,7 @@ func (r *reconciler) reopen(ctx context.Context, namespace string, refusal error
 		return err
 	}
 	r.secrets.Forget(namespace)
-	return refusal
+	return errNotAllowed
 }
 
 // release gives the Secrets of a namespace back when its last Wukong is gone.

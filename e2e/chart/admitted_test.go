@@ -109,14 +109,11 @@ func expectPods(t *testing.T, c client.Client, space string) {
 	last := errors.New("nobody looked")
 	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		deployment := &appsv1.Deployment{}
-		if last = c.Get(ctx, client.ObjectKey{Namespace: space, Name: lab.ManagerServiceAccount}, deployment); last != nil {
-			return false, nil
-		}
-		if deployment.Status.Replicas != *deployment.Spec.Replicas || deployment.Status.Replicas == 0 {
+		last = c.Get(ctx, client.ObjectKey{Namespace: space, Name: lab.ManagerServiceAccount}, deployment)
+		if last == nil && (deployment.Status.Replicas != *deployment.Spec.Replicas || deployment.Status.Replicas == 0) {
 			last = fmt.Errorf("it has %d pods of %d: %v", deployment.Status.Replicas, *deployment.Spec.Replicas, deployment.Status.Conditions)
-			return false, nil
 		}
-		return true, nil
+		return last == nil, nil
 	})
 	if err != nil {
 		t.Errorf("the Deployment has its pods: %v (%v)", last, err)

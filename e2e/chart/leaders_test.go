@@ -70,10 +70,10 @@ func (i *installation) killLeader() time.Duration {
 	i.eventually("somebody leads and writes", func(ctx context.Context) error {
 		var err error
 		if leader, err = i.leader(ctx); err != nil || leader == "" {
-			return fmt.Errorf("nobody leads (%v)", err)
+			return errors.Join(errors.New("nobody leads"), err)
 		}
 		if busy, err := i.sum(ctx, leader, `controller_runtime_active_workers\{.*\} (\S+)`); err != nil || busy == 0 {
-			return fmt.Errorf("%s does nothing (%v)", leader, err)
+			return errors.Join(fmt.Errorf("%s does nothing", leader), err)
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ package chart
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -274,17 +275,17 @@ func (i *installation) expectLookedAtEverything() {
 		}
 		leader, err := i.leader(ctx)
 		if err != nil || leader == "" {
-			return fmt.Errorf("no leader (%v)", err)
+			return errors.Join(errors.New("no leader"), err)
 		}
 		for _, controller := range []string{"wukong-wukong", "wukong-vm", "wukong-multus"} {
 			reconciled, err := i.sum(ctx, leader, `controller_runtime_reconcile_total\{controller="`+controller+`",.*\} (\S+)`)
 			if err != nil || reconciled < upgraded {
-				return fmt.Errorf("%s has reconciled %d (%v)", controller, reconciled, err)
+				return errors.Join(fmt.Errorf("%s has reconciled %d", controller, reconciled), err)
 			}
 		}
 		for _, metric := range []string{"workqueue_depth", "controller_runtime_active_workers"} {
 			if busy, err := i.sum(ctx, leader, metric+`\{.*\} (\S+)`); err != nil || busy > 0 {
-				return fmt.Errorf("%s is %d (%v)", metric, busy, err)
+				return errors.Join(fmt.Errorf("%s is %d", metric, busy), err)
 			}
 		}
 		return nil

@@ -89,7 +89,7 @@ func argumentsOf(object *unstructured.Unstructured) ([]string, error) {
 		return nil, fmt.Errorf("reading Deployment %s: %w", object.GetName(), err)
 	}
 	if count := len(deployment.Spec.Template.Spec.Containers); count != 1 {
-		return nil, fmt.Errorf("Deployment %s has %d containers, want one", object.GetName(), count)
+		return nil, fmt.Errorf("the Deployment %s has %d containers, want one", object.GetName(), count)
 	}
 	return deployment.Spec.Template.Spec.Containers[0].Args, nil
 }

@@ -5,6 +5,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -152,7 +153,7 @@ func (w *world) eventuallyDenied(text string, attempt func(context.Context) erro
 	w.t.Helper()
 	w.eventually("it is refused as it says "+text, func(ctx context.Context) error {
 		if err := attempt(ctx); err == nil || !strings.Contains(err.Error(), text) {
-			return fmt.Errorf("got %v", err)
+			return errors.Join(errors.New("it was not refused so"), err)
 		}
 		return nil
 	})

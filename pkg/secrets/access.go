@@ -33,6 +33,9 @@ const (
 	settleFor   = 3 * time.Second
 )
 
+// errNotInForce is for a binding that was made and that authorizers have not seen yet.
+var errNotInForce = fmt.Errorf("RoleBinding %s is not in force yet", Role)
+
 // Access opens and closes namespaces. It is safe for use by several reconciles.
 type Access struct {
 	mgr    manager.Manager
@@ -87,16 +90,8 @@ func (a *Access) Open(ctx context.Context, name string) error {
 	}
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, settleEvery, settleFor, true, func(ctx context.Context) (bool, error) {
-		last = a.grant(ctx, name)
-		if last != nil {
-			return !mayPass(last), nil
-		}
-		allowed, err := a.Allowed(ctx, name)
-		if err == nil && !allowed {
-			err = fmt.Errorf("RoleBinding %s in namespace %s is not in force yet", Role, name)
-		}
-		last = err
-		return allowed, nil
+		last = a.inForce(ctx, name)
+		return last == nil || !mayPass(last), nil
 	})
 	if last != nil {
 		return last
@@ -105,6 +100,18 @@ func (a *Access) Open(ctx context.Context, name string) error {
 		return err
 	}
 	return a.follow(name, ns)
+}
+
+// inForce makes the binding, and returns nil when it is in force.
+func (a *Access) inForce(ctx context.Context, name string) error {
+	if err := a.grant(ctx, name); err != nil {
+		return err
+	}
+	allowed, err := a.Allowed(ctx, name)
+	if err == nil && !allowed {
+		err = errNotInForce
+	}
+	return err
 }
 
 // follow watches a namespace's Secrets until it is closed or the manager stops.

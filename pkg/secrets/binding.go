@@ -5,6 +5,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -83,7 +84,10 @@ func (a *Access) revoke(ctx context.Context, namespace string) error {
 // mayPass reports whether a refusal of the binding may be over in a moment: admission sees the namespace's first Wukong a little
 // after the manager. A policy that lacks its parameter answers that the request is invalid.
 func mayPass(err error) bool {
-	return (apierrors.IsForbidden(err) || apierrors.IsInvalid(err)) && !apply.IsBeingTerminated(err)
+	if apply.IsBeingTerminated(err) {
+		return false
+	}
+	return errors.Is(err, errNotInForce) || apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
 }
 
 // Sweep removes the bindings of namespaces that no longer have a Wukong, which a manager that was stopped in between leaves
