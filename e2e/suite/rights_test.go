@@ -196,8 +196,8 @@ func (w *world) expectMissed(permission rbac.Permission, space string, vlan int3
 		w.manager = manager
 		go func() { toured <- w.tour(ctx, space, vlan) }()
 	}
-	w.eventually("the manager is refused to "+permission.String(), func(context.Context) error {
-		if slices.ContainsFunc(w.requests()[began:], func(r controlplane.Write) bool { return misses(r, permission) }) {
+	w.eventually("the manager is refused to "+permission.String(), func(ctx context.Context) error {
+		if slices.ContainsFunc(w.requests()[began:], func(r controlplane.Write) bool { return misses(r, permission) }) || w.tells(ctx, permission, space) {
 			return nil
 		}
 		select {
@@ -215,6 +215,17 @@ func (w *world) expectMissed(permission rbac.Permission, space string, vlan int3
 		role.SetResourceVersion("")
 		w.must(w.Client.Update(w.t.Context(), role))
 	}
+}
+
+// tells reports whether the Wukong says that its Secrets cannot be read: of one right on them the manager asks whether it has it,
+// and uses none before.
+func (w *world) tells(ctx context.Context, permission rbac.Permission, space string) bool {
+	wukong, err := w.wukong(ctx, space, "vm")
+	if permission.Resource != "secrets" || err != nil {
+		return false
+	}
+	told := meta.FindStatusCondition(wukong.Status.Conditions, vmv1alpha1.ConditionCloudInitReady)
+	return told != nil && told.Reason == vmv1alpha1.ReasonApplyFailed && strings.Contains(told.Message, "not in force")
 }
 
 // misses reports whether a request was refused for want of a permission.
