@@ -49,7 +49,13 @@ var silent = []rbac.Permission{
 func newRightsWorld(t *testing.T) *world {
 	t.Helper()
 	w := newQuietWorld(t, lab.Options{Neighbours: []neighbours.API{neighbours.NMState, neighbours.Multus, neighbours.KubeVirt, neighbours.CDI}})
-	w.create(storageClass("standard", storagev1.VolumeBindingImmediate, true))
+	w.create(storageClass("standard", storagev1.VolumeBindingImmediate, true),
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: lab.ManagerNamespace, Name: "reader"}},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "reader"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "wukong-metrics-reader"},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: lab.ManagerNamespace, Name: "reader"}},
+		})
 	return w
 }
 
@@ -63,7 +69,6 @@ func TestRights(t *testing.T) {
 	if err := w.tour(t.Context(), "tour", 100); err != nil {
 		t.Fatal(err)
 	}
-	w.scrapeOnce()
 	w.must(w.manager.Stop())
 	requests := w.requests()[began:]
 	for _, request := range requests {
@@ -260,11 +265,14 @@ func permissionOf(request controlplane.Write) rbac.Permission {
 	return rbac.Permission{Verb: request.Verb, Resource: resource, Group: request.APIGroup, Name: request.Name}
 }
 
-// scrapeOnce has the manager ask who reads its metrics.
-func (w *world) scrapeOnce() {
-	w.t.Helper()
-	_, err := w.metrics(w.scraper())
-	w.must(err)
+// scrape has the manager ask who reads its metrics.
+func (w *world) scrape(ctx context.Context) error {
+	config, err := w.Plane.ServiceAccountConfig(ctx, lab.ManagerNamespace, "reader")
+	if err != nil {
+		return err
+	}
+	_, err = w.metrics(config.BearerToken)
+	return err
 }
 
 // tour has a manager do everything that it can be asked to, in a namespace and on a VLAN of its own, and returns the first error.
@@ -275,6 +283,7 @@ func (w *world) tour(ctx context.Context, space string, vlan int32) error {
 	keys := secret("keys", "me", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1U0CkAGuJVVyvdu3vnpkBvpcNIyYNY21DqPbuD1Z0h me@host")
 	keys.Namespace = space
 	steps := []func(context.Context) error{
+		w.scrape,
 		func(ctx context.Context) error {
 			return client.IgnoreAlreadyExists(w.Client.Create(ctx, newUplink("tour", "ens160")))
 		},
