@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ type world struct {
 	t       *testing.T
 	manager *lab.Manager
 	log     *syncBuffer
+	// step is how far a tour is.
+	step *atomic.Int32
 }
 
 // syncBuffer is a buffer that the manager's output is copied to while a test may read it.
@@ -74,7 +77,7 @@ func newQuietWorld(t *testing.T, options lab.Options, arguments ...string) *worl
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Lab: started, t: t, log: &syncBuffer{}}
+	w := &world{Lab: started, t: t, log: &syncBuffer{}, step: &atomic.Int32{}}
 	t.Cleanup(func() {
 		if w.manager != nil && w.manager.Running() {
 			if err := w.manager.Stop(); err != nil {

@@ -22,7 +22,8 @@ const manyClaims = 500
 // TestManyClaims has five hundred claims on one bridge, of which a node's handler restarts, fails, recovers and restarts
 // again: the policy is updated once, to be tried again, and each claim is written to once for each change of what it says.
 func TestManyClaims(t *testing.T) {
-	w := newQuietWorld(t, lab.Options{Neighbours: []neighbours.API{neighbours.NMState, neighbours.Multus}}, "--retry-interval=30s")
+	// Long enough for a slow machine to tell five hundred claims of the failure before the policy is tried again.
+	w := newQuietWorld(t, lab.Options{Neighbours: []neighbours.API{neighbours.NMState, neighbours.Multus}}, "--retry-interval=90s")
 	scrape := w.scraper()
 	node := w.NMState.Node("node-2")
 	for _, phase := range []struct {

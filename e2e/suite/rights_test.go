@@ -201,15 +201,20 @@ func (w *world) expectMissed(permission rbac.Permission, space string, vlan int3
 		w.manager = manager
 		go func() { toured <- w.tour(ctx, space, vlan) }()
 	}
+	var ended error
 	w.eventually("the manager is refused to "+permission.String(), func(ctx context.Context) error {
 		if slices.ContainsFunc(w.requests()[began:], func(r controlplane.Write) bool { return misses(r, permission) }) || w.tells(ctx, permission, space) {
 			return nil
 		}
 		select {
 		case err := <-toured:
-			return errors.Join(errors.New("all is done and nothing was refused"), err)
+			ended = errors.Join(errors.New("the tour is over and nothing was refused"), err)
+			return ended
 		default:
-			return errors.New("nothing was refused yet")
+			if ended != nil {
+				return ended
+			}
+			return fmt.Errorf("nothing was refused yet on step %d of the tour", w.step.Load())
 		}
 	})
 	cancel()
@@ -271,8 +276,11 @@ func (w *world) scrape(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.metrics(config.BearerToken)
-	return err
+	// The metrics are served a moment after the probes.
+	return w.until(ctx, func(context.Context) (bool, error) {
+		_, err := w.metrics(config.BearerToken)
+		return err == nil, nil //nolint:nilerr // it is asked again.
+	})
 }
 
 // tour has a manager do everything that it can be asked to, in a namespace and on a VLAN of its own, and returns the first error.
@@ -321,6 +329,7 @@ func (w *world) tour(ctx context.Context, space string, vlan int32) error {
 		},
 	}
 	for number, step := range steps {
+		w.step.Store(int32(number))
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("step %d of the tour: %w", number, err)
 		}
