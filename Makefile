@@ -14,6 +14,9 @@ ARGS ?=
 FUZZTIME ?= 30s
 # How many random worlds lab-worlds goes through.
 WORLDS ?= 200
+# Under how many machines upgrade works, and the git revision that it upgrades from.
+MACHINES ?= 100
+PREVIOUS ?=
 # How often failover kills the leader.
 KILLS ?= 50
 # The benchmarks to run, as a regular expression.
@@ -164,6 +167,11 @@ rights: bin/lab ## Take the manager's permissions away one at a time: none may g
 failover: bin/lab ## Kill the leading manager KILLS times while machines come and go. About 25 s a kill.
 	bin/lab binaries
 	CGO_ENABLED=1 WUKONG_KILLS=$(KILLS) $(GO) test -race -count=1 -v -timeout 3h -run '^TestLeaderKilled$$' $(ARGS) ./e2e/chart
+
+.PHONY: upgrade
+upgrade: bin/lab ## Upgrade, roll back, uninstall and install again under MACHINES machines; PREVIOUS=REVISION upgrades from there.
+	bin/lab binaries
+	CGO_ENABLED=1 WUKONG_MACHINES=$(MACHINES) WUKONG_PREVIOUS=$(PREVIOUS) $(GO) test -race -count=1 -v -timeout 2h -run '^TestUpgrade$$' $(ARGS) ./e2e/chart
 
 .PHONY: e2e-node
 e2e-node: ## Prove the rendered policies on NMState itself, on nodes that boot in QEMU; needs cargo, and root once.

@@ -22,7 +22,7 @@ import (
 const killsVariable = "WUKONG_KILLS"
 
 const (
-	defaultKills = 3
+	defaultKills = 2
 	// standing is how many machines are there all the time, and passing how many come and go between two kills.
 	standing, passing = 20, 4
 )

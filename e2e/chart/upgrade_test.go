@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +37,18 @@ import (
 // predecessors, under an older version and with definitions that lack a column.
 const previousVariable = "WUKONG_PREVIOUS"
 
-const (
-	previousVersion = "0.0.1"
-	// upgraded is how many machines run while Wukong is upgraded under them.
-	upgraded = 100
-)
+const previousVersion = "0.0.1"
+
+// machinesVariable says how many machines run while Wukong is upgraded under them.
+const machinesVariable = "WUKONG_MACHINES"
+
+// upgraded is how many machines run while Wukong is upgraded under them, 30 unless the environment says otherwise.
+var upgraded = func() int {
+	if machines, err := strconv.Atoi(os.Getenv(machinesVariable)); err == nil {
+		return machines
+	}
+	return 30
+}()
 
 // TestUpgrade installs the previous version by helm, lets machines run, upgrades, rolls back, uninstalls and installs again: no
 // spec of anything is written, and no machine is restarted.
