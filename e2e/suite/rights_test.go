@@ -314,10 +314,6 @@ func (w *world) tour(ctx context.Context, space string, vlan int32) error {
 			})
 		},
 		func(ctx context.Context) error { return w.repeat(ctx, wukong) },
-		func(ctx context.Context) error {
-			_, err := w.Check(ctx)
-			return err
-		},
 		func(ctx context.Context) error { return w.Client.Delete(ctx, wukong) },
 		func(ctx context.Context) error {
 			return w.until(ctx, func(ctx context.Context) (bool, error) {
@@ -326,6 +322,11 @@ func (w *world) tour(ctx context.Context, space string, vlan int32) error {
 				err := errors.Join(w.Client.List(ctx, &machines, client.InNamespace(space)), w.Client.List(ctx, &bindings, client.InNamespace(space)))
 				return len(machines.Items) == 0 && len(bindings.Items) == 0, err
 			})
+		},
+		// Last of all: it fails when a right is missing.
+		func(ctx context.Context) error {
+			_, err := w.Check(ctx)
+			return err
 		},
 	}
 	for number, step := range steps {
