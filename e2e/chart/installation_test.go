@@ -4,7 +4,6 @@
 package chart
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +28,7 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/controlplane"
 	"github.com/novasphere/wukong/e2e/lab/kubelet"
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
+	"github.com/novasphere/wukong/e2e/lab/process"
 )
 
 // installation is a lab in which helm installs Wukong, and whose pods run.
@@ -36,31 +36,11 @@ type installation struct {
 	*lab.Lab
 	t       *testing.T
 	kubelet *kubelet.Kubelet
-	log     *syncBuffer
+	log     *process.Buffer
 
 	mu sync.Mutex
 	// executables are the programs of images, by tag; others hold the present one.
 	executables map[string]string
-}
-
-// syncBuffer is a buffer that pods write to while a test may read it.
-type syncBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-// Write appends to the buffer.
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-// String returns what was written so far.
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
 
 // newInstallation starts a lab with a kubelet and without Wukong. It ends with the test.
@@ -72,7 +52,7 @@ func newInstallation(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &installation{Lab: started, t: t, log: &syncBuffer{}, executables: map[string]string{}}
+	i := &installation{Lab: started, t: t, log: &process.Buffer{}, executables: map[string]string{}}
 	t.Cleanup(func() {
 		if i.kubelet != nil {
 			if err := i.kubelet.Stop(); err != nil {

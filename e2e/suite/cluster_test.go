@@ -4,13 +4,11 @@
 package suite
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +27,7 @@ import (
 	vmv1alpha1 "github.com/novasphere/wukong/apis/vm/v1alpha1"
 	"github.com/novasphere/wukong/e2e/lab"
 	"github.com/novasphere/wukong/e2e/lab/controlplane"
+	"github.com/novasphere/wukong/e2e/lab/process"
 )
 
 // patience bounds every wait. It is far above what anything here takes, so that a slow machine fails no test.
@@ -39,27 +38,9 @@ type world struct {
 	*lab.Lab
 	t       *testing.T
 	manager *lab.Manager
-	log     *syncBuffer
+	log     *process.Buffer
 	// step is how far a tour is.
 	step *atomic.Int32
-}
-
-// syncBuffer is a buffer that the manager's output is copied to while a test may read it.
-type syncBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
 
 // newWorld starts a lab and a manager that end with the test, which runs beside others: most of its time it waits.
@@ -77,7 +58,7 @@ func newQuietWorld(t *testing.T, options lab.Options, arguments ...string) *worl
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Lab: started, t: t, log: &syncBuffer{}, step: &atomic.Int32{}}
+	w := &world{Lab: started, t: t, log: &process.Buffer{}, step: &atomic.Int32{}}
 	t.Cleanup(func() {
 		if w.manager != nil && w.manager.Running() {
 			if err := w.manager.Stop(); err != nil {

@@ -34,7 +34,7 @@ import (
 	"github.com/novasphere/wukong/e2e/lab/neighbours"
 )
 
-// rightsVariable has TestEachRight run, which takes the manager's permissions away one at a time and needs a quarter of an hour.
+// rightsVariable has TestEachRight run, which takes the manager's permissions away one at a time and needs ten minutes.
 const rightsVariable = "WUKONG_RIGHTS"
 
 // silent are the permissions that the API server asks for while it admits something else, so that no request shows them.
@@ -100,7 +100,7 @@ func TestSilentRights(t *testing.T) {
 // TestEachRight takes every permission away, one at a time: none can go unnoticed.
 func TestEachRight(t *testing.T) {
 	if os.Getenv(rightsVariable) == "" {
-		t.Skip("it needs a quarter of an hour; `make rights` runs it. TestRights shows that each permission is used")
+		t.Skip("it needs ten minutes; `make rights` runs it. TestRights shows that each permission is used")
 	}
 	w := newRightsWorld(t)
 	w.must(w.manager.Stop())
