@@ -279,7 +279,7 @@ func (w *world) scrape(ctx context.Context) error {
 	// The metrics are served a moment after the probes.
 	return w.until(ctx, func(context.Context) (bool, error) {
 		_, err := w.metrics(config.BearerToken)
-		return err == nil, nil //nolint:nilerr // it is asked again.
+		return err == nil, nil
 	})
 }
 
