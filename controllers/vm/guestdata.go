@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -108,11 +110,18 @@ func (r *reconciler) used(ctx context.Context, namespace string) (bool, error) {
 	return len(list.Items) > 0, nil
 }
 
-// sweep gives back what a manager that was stopped at the wrong moment has kept. That is no reason not to work.
+// sweepRetry is how long sweep waits after a failure.
+const sweepRetry = 30 * time.Second
+
+// sweep gives back, once, what a manager that was stopped at the wrong moment has kept. That it fails is no reason not to work.
 func (r *reconciler) sweep(ctx context.Context) error {
-	err := r.secrets.Sweep(ctx, func(namespace string) (bool, error) { return r.used(ctx, namespace) })
-	if err != nil && ctx.Err() == nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Giving back the Secrets of namespaces without Wukongs")
-	}
+	// It ends early when the manager stops, and whoever leads next begins anew.
+	_ = wait.PollUntilContextCancel(ctx, sweepRetry, true, func(ctx context.Context) (bool, error) {
+		err := r.secrets.Sweep(ctx, func(namespace string) (bool, error) { return r.used(ctx, namespace) })
+		if err != nil && ctx.Err() == nil {
+			ctrl.LoggerFrom(ctx).Error(err, "Secrets of namespaces without Wukongs are not given back yet")
+		}
+		return err == nil, nil
+	})
 	return nil
 }

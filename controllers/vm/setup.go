@@ -105,9 +105,7 @@ func SetupWithManager(ctx context.Context, mgr manager.Manager, opts Options) er
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)
 	}
-	r.secrets, err = secrets.NewAccess(ctx, mgr, func(metadata cache.Cache) error {
-		return c.Watch(source.Kind(metadata, client.Object(secrets.Metadata()), capability.Gathered(gather, r.machinesOfSecret)))
-	})
+	r.secrets, err = secrets.NewAccess(ctx, mgr, c, capability.Gathered(gather, r.machinesOfSecret))
 	if err != nil {
 		return fmt.Errorf("building the controller %s: %w", name, err)
 	}

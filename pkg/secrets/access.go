@@ -21,9 +21,14 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
 const (
@@ -43,8 +48,9 @@ type Access struct {
 	live   client.Reader
 	// self is who the manager is.
 	self rbacv1.Subject
-	// watch makes the changes of Secrets in a cache known.
-	watch func(cache.Cache) error
+	// watcher is the controller that handler has look at changes.
+	watcher controller.Controller
+	handler handler.EventHandler
 
 	mu         sync.Mutex
 	namespaces map[string]*namespace
@@ -53,21 +59,23 @@ type Access struct {
 // namespace is a namespace that was opened once.
 type namespace struct {
 	mu sync.Mutex
+	// bound tells that the binding was made or found, so that it has to be removed.
+	bound bool
 	// close ends the watch, nil while the namespace is closed.
 	close context.CancelFunc
 }
 
 // NewAccess returns an Access of the manager's own user, with every namespace closed. It asks the API server who that is, and
-// returns an error when it does not tell. watch is called with a cache of the metadata of one namespace's Secrets each time
-// that namespace is opened.
-func NewAccess(ctx context.Context, mgr manager.Manager, watch func(cache.Cache) error) (*Access, error) {
+// returns an error when it does not tell. The controller watches the metadata of the Secrets of the namespaces that are open, and
+// the handler says what it looks at when one changes.
+func NewAccess(ctx context.Context, mgr manager.Manager, watcher controller.Controller, changed handler.EventHandler) (*Access, error) {
 	review := &authenticationv1.SelfSubjectReview{}
 	if err := mgr.GetClient().Create(ctx, review); err != nil {
 		return nil, fmt.Errorf("asking who the manager is: %w", err)
 	}
 	return &Access{
 		mgr: mgr, client: mgr.GetClient(), live: mgr.GetAPIReader(),
-		self: subject(review.Status.UserInfo.Username), watch: watch, namespaces: map[string]*namespace{},
+		self: subject(review.Status.UserInfo.Username), watcher: watcher, handler: changed, namespaces: map[string]*namespace{},
 	}, nil
 }
 
@@ -90,7 +98,7 @@ func (a *Access) Open(ctx context.Context, name string) error {
 	}
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, settleEvery, settleFor, true, func(ctx context.Context) (bool, error) {
-		last = a.inForce(ctx, name)
+		last = a.inForce(ctx, name, ns)
 		return last == nil || !mayPass(last), nil
 	})
 	if last != nil {
@@ -103,10 +111,11 @@ func (a *Access) Open(ctx context.Context, name string) error {
 }
 
 // inForce makes the binding, and returns nil when it is in force.
-func (a *Access) inForce(ctx context.Context, name string) error {
+func (a *Access) inForce(ctx context.Context, name string, ns *namespace) error {
 	if err := a.grant(ctx, name); err != nil {
 		return err
 	}
+	ns.bound = true
 	allowed, err := a.Allowed(ctx, name)
 	if err == nil && !allowed {
 		err = errNotInForce
@@ -134,7 +143,7 @@ func (a *Access) follow(name string, ns *namespace) error {
 		return secrets.Start(ctx)
 	}))
 	if err == nil {
-		err = a.watch(secrets)
+		err = a.watcher.Watch(while(closed, source.Kind(secrets, client.Object(Metadata()), a.handler)))
 	}
 	if err != nil {
 		cancel()
@@ -152,17 +161,25 @@ func (a *Access) Forget(name string) {
 	ns.stop()
 }
 
-// Release closes a namespace and removes the binding when unused says so, which is asked while nobody can open the
-// namespace. The error is that of unused or of the API server.
+// Release closes a namespace and removes the binding, if one was made or found, when unused says so, which is asked while nobody
+// can open the namespace. The error is that of unused or of the API server.
 func (a *Access) Release(ctx context.Context, name string, unused func() (bool, error)) error {
 	ns := a.of(name)
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
+	if !ns.bound {
+		// Nothing was given: asked for each machine of somebody else, it must cost nothing.
+		return nil
+	}
 	if gone, err := unused(); err != nil || !gone {
 		return err
 	}
 	ns.stop()
-	return a.revoke(ctx, name)
+	if err := a.revoke(ctx, name); err != nil {
+		return err
+	}
+	ns.bound = false
+	return nil
 }
 
 // Allowed reports whether the manager may read the Secrets of a namespace.
@@ -183,6 +200,16 @@ func (a *Access) of(name string) *namespace {
 		a.namespaces[name] = &namespace{}
 	}
 	return a.namespaces[name]
+}
+
+// while returns a source that ends when the context does, also where what it waits for never comes: a source that is started
+// lives as long as its controller otherwise.
+func while(open context.Context, src source.Source) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		ctx, cancel := context.WithCancel(ctx)
+		context.AfterFunc(open, cancel)
+		return src.Start(ctx, queue)
+	})
 }
 
 func (ns *namespace) stop() {

@@ -81,6 +81,14 @@ func (a *Access) revoke(ctx context.Context, namespace string) error {
 	return nil
 }
 
+// found takes note of a binding.
+func (a *Access) found(namespace string) {
+	ns := a.of(namespace)
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	ns.bound = true
+}
+
 // mayPass reports whether a refusal of the binding may be over in a moment: admission sees the namespace's first Wukong a little
 // after the manager. A policy that lacks its parameter answers that the request is invalid.
 func mayPass(err error) bool {
@@ -90,8 +98,8 @@ func mayPass(err error) bool {
 	return errors.Is(err, errNotInForce) || apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
 }
 
-// Sweep removes the bindings of namespaces that no longer have a Wukong, which a manager that was stopped in between leaves
-// behind. used tells whether a namespace has one.
+// Sweep takes note of the bindings that an earlier manager made, and removes those of namespaces that no longer have a Wukong, which
+// one that was stopped in between leaves behind. used tells whether a namespace has one.
 func (a *Access) Sweep(ctx context.Context, used func(namespace string) (bool, error)) error {
 	var list rbacv1.RoleBindingList
 	if err := a.live.List(ctx, &list, client.MatchingLabels{vmv1alpha1.LabelManagedBy: vmv1alpha1.ManagedByWukong}); err != nil {
@@ -102,6 +110,7 @@ func (a *Access) Sweep(ctx context.Context, used func(namespace string) (bool, e
 			continue
 		}
 		namespace := list.Items[i].Namespace
+		a.found(namespace)
 		err := a.Release(ctx, namespace, func() (bool, error) {
 			inUse, err := used(namespace)
 			return !inUse, err

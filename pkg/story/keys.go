@@ -34,7 +34,7 @@ const (
 	KeyStatus    = "status"
 	KeyReason    = "reason"
 	KeyMessage   = "message"
-	// KeyStorage is what a claim asks for now.
+	// KeyStorage is how much storage a claim requests.
 	KeyStorage = "storage"
 	// KeyProblem says what is wrong where nothing failed.
 	KeyProblem = "problem"
