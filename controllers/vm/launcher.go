@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/novasphere/wukong/pkg/capability"
@@ -38,7 +39,7 @@ func (r *reconciler) obstacle(ctx context.Context, launcher *corev1.Pod) (string
 func lastWords(events []corev1.Event) string {
 	var latest *corev1.Event
 	for i := range events {
-		if latest == nil || whenOf(&events[i]).After(whenOf(latest)) {
+		if latest == nil || isLater(&events[i], latest) {
 			latest = &events[i]
 		}
 	}
@@ -46,6 +47,16 @@ func lastWords(events []corev1.Event) string {
 		return ""
 	}
 	return stable(latest.Message)
+}
+
+// isLater reports whether one event happened after another. Kubelets tell the time in whole seconds, within which the one that
+// was written last counts.
+func isLater(event, other *corev1.Event) bool {
+	if when := whenOf(event).Compare(whenOf(other)); when != 0 {
+		return when > 0
+	}
+	order, err := resourceversion.CompareResourceVersion(event.ResourceVersion, other.ResourceVersion)
+	return err == nil && order > 0
 }
 
 // whenOf returns when an event happened last; each of its times may be missing.

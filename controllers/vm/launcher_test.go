@@ -41,6 +41,9 @@ func TestStable(t *testing.T) {
 }
 
 func TestLastWords(t *testing.T) {
+	written := func(version, message string, last metav1.Time) corev1.Event {
+		return corev1.Event{ObjectMeta: metav1.ObjectMeta{ResourceVersion: version}, Message: message, LastTimestamp: last}
+	}
 	at := func(seconds int) metav1.Time { return metav1.NewTime(time.Unix(int64(seconds), 0)) }
 	for _, row := range []struct {
 		name   string
@@ -49,6 +52,8 @@ func TestLastWords(t *testing.T) {
 	}{
 		{"nothing", nil, ""},
 		{"the latest", []corev1.Event{{Message: "b", LastTimestamp: at(2)}, {Message: "c", LastTimestamp: at(3)}, {Message: "a", LastTimestamp: at(1)}}, "c"},
+		{"the last written within a second", []corev1.Event{written("9", "a", at(1)), written("11", "c", at(1)), written("10", "b", at(1))}, "c"},
+		{"written last, but of an earlier time", []corev1.Event{written("11", "a", at(1)), written("10", "b", at(2))}, "b"},
 		{"a series goes on", []corev1.Event{
 			{Message: "series", EventTime: metav1.NewMicroTime(time.Unix(1, 0)), Series: &corev1.EventSeries{LastObservedTime: metav1.NewMicroTime(time.Unix(9, 0))}},
 			{Message: "later begun", EventTime: metav1.NewMicroTime(time.Unix(5, 0))},

@@ -56,6 +56,11 @@ func (p pair) setNICs(words string) {
 	p.declared().Domain.Devices.Interfaces, p.declared().Networks = spec.Domain.Devices.Interfaces, spec.Networks
 }
 
+// starts lets the instance wait for its pod.
+func (p pair) starts() {
+	p.instance.Status.Phase, p.instance.Status.Interfaces = kubevirtv1.Scheduling, nil
+}
+
 // says sets a condition of the instance.
 func (p pair) says(kind kubevirtv1.VirtualMachineInstanceConditionType, status corev1.ConditionStatus) {
 	p.instance.Status.Conditions = append(p.instance.Status.Conditions, kubevirtv1.VirtualMachineInstanceCondition{Type: kind, Status: status})
@@ -155,6 +160,9 @@ func TestWhatWaits(t *testing.T) {
 			p.instance.Spec = *p.declared().DeepCopy()
 			p.instance.Status.Interfaces = append(p.instance.Status.Interfaces, reportedNIC{Name: "new", InfoSource: "multus-status"})
 		}, metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "network new is plugged in"},
+		{"NICs that the machine starts with", func(p *pair) { p.starts() }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
+		{"a NIC added while the machine starts", func(p *pair) { p.starts(); p.setNICs("default lan new") },
+			metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "changes the running machine: network new is plugged in;"},
 		{"a NIC that is being unplugged", func(p *pair) { p.setNICs("default -lan") }, metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "network lan is unplugged"},
 		{"a NIC that is not unplugged", func(p *pair) { p.setNICs("default"); p.refuses("x") }, metav1.ConditionTrue, vmv1alpha1.ReasonTemplateChanged, "network lan removed"},
 		{"another MAC", func(p *pair) { p.declared().Domain.Devices.Interfaces[1].MacAddress = "02:00:00:00:00:02" },

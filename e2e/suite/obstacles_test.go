@@ -25,6 +25,8 @@ func TestPodNotStarting(t *testing.T) {
 	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
 	told := w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ReasonPodNotStarting)
 	w.expectMessage(told, vmv1alpha1.ConditionVirtualMachineReady, words, "default/virt-launcher-vm-", "failed to setup network: plugin")
+	// What it starts with is not said to be plugged in.
+	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate)
 	before := len(w.managerWrites())
 	vm.FailSandbox(words)
 	vm.FailSandbox(words)
