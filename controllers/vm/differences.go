@@ -171,8 +171,7 @@ func (n nic) isOtherDeviceThan(other nic) bool {
 	return !reflect.DeepEqual(before, after)
 }
 
-// underWay says what KubeVirt is bringing into the running machine, or taking out of it, at the moment. The NICs that a machine
-// is started with are not plugged in.
+// underWay says what KubeVirt is bringing into the running machine, or taking out of it, at the moment.
 func underWay(machine *kubevirtv1.VirtualMachine, instance *kubevirtv1.VirtualMachineInstance) []string {
 	if machine.Spec.Template == nil {
 		return nil
@@ -184,32 +183,22 @@ func underWay(machine *kubevirtv1.VirtualMachine, instance *kubevirtv1.VirtualMa
 	if memory := memoryOf(&instance.Spec); memory != nil && isTrue(instance, kubevirtv1.VirtualMachineInstanceMemoryChange) {
 		found = append(found, fmt.Sprintf("memory %s", memory))
 	}
-	var begun []nic
-	if isStarting(instance) {
-		begun = nicsOf(&instance.Spec)
-	}
 	for _, n := range byName(nicsOf(&machine.Spec.Template.Spec)) {
 		switch name := n.device.Name; {
 		case n.device.State == kubevirtv1.InterfaceStateAbsent:
 			found = append(found, fmt.Sprintf("network %s is unplugged", name))
-		case n.canBePlugged() && !isPlugged(instance, name) && find(begun, name) == nil:
+		case n.canBePlugged() && !isPlugged(instance, name):
 			found = append(found, fmt.Sprintf("network %s is plugged in", name))
 		}
 	}
 	return found
 }
 
-// isStarting reports whether an instance has not run yet.
-func isStarting(instance *kubevirtv1.VirtualMachineInstance) bool {
-	switch instance.Status.Phase {
-	case kubevirtv1.VmPhaseUnset, kubevirtv1.Pending, kubevirtv1.Scheduling, kubevirtv1.Scheduled:
-		return true
-	}
-	return false
-}
-
-// isPlugged reports whether the guest has a NIC: KubeVirt reports it then from the hypervisor.
+// isPlugged reports whether the guest has a NIC, which KubeVirt reports then from the hypervisor, or is being started with it.
 func isPlugged(instance *kubevirtv1.VirtualMachineInstance, name string) bool {
+	if instance.IsUnprocessed() || instance.IsScheduling() || instance.IsScheduled() {
+		return find(nicsOf(&instance.Spec), name) != nil
+	}
 	return slices.ContainsFunc(instance.Status.Interfaces, func(nic kubevirtv1.VirtualMachineInstanceNetworkInterface) bool {
 		return nic.Name == name && hasSource(nic, "domain")
 	})

@@ -56,9 +56,9 @@ func (p pair) setNICs(words string) {
 	p.declared().Domain.Devices.Interfaces, p.declared().Networks = spec.Domain.Devices.Interfaces, spec.Networks
 }
 
-// starts lets the instance wait for its pod.
-func (p pair) starts() {
-	p.instance.Status.Phase, p.instance.Status.Interfaces = kubevirtv1.Scheduling, nil
+// starts lets the instance be in a phase before it runs.
+func (p pair) starts(phase kubevirtv1.VirtualMachineInstancePhase) {
+	p.instance.Status.Phase, p.instance.Status.Interfaces = phase, nil
 }
 
 // says sets a condition of the instance.
@@ -160,8 +160,11 @@ func TestWhatWaits(t *testing.T) {
 			p.instance.Spec = *p.declared().DeepCopy()
 			p.instance.Status.Interfaces = append(p.instance.Status.Interfaces, reportedNIC{Name: "new", InfoSource: "multus-status"})
 		}, metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "network new is plugged in"},
-		{"NICs that the machine starts with", func(p *pair) { p.starts() }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
-		{"a NIC added while the machine starts", func(p *pair) { p.starts(); p.setNICs("default lan new") },
+		{"NICs of a machine that has no phase", func(p *pair) { p.starts(kubevirtv1.VmPhaseUnset) }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
+		{"NICs of a machine that has no pod", func(p *pair) { p.starts(kubevirtv1.Pending) }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
+		{"NICs of a machine that has a pod", func(p *pair) { p.starts(kubevirtv1.Scheduling) }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
+		{"NICs of a machine that has a node", func(p *pair) { p.starts(kubevirtv1.Scheduled) }, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate, ""},
+		{"a NIC added while the machine starts", func(p *pair) { p.starts(kubevirtv1.Scheduling); p.setNICs("default lan new") },
 			metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "changes the running machine: network new is plugged in;"},
 		{"a NIC that is being unplugged", func(p *pair) { p.setNICs("default -lan") }, metav1.ConditionUnknown, vmv1alpha1.ReasonLiveUpdating, "network lan is unplugged"},
 		{"a NIC that is not unplugged", func(p *pair) { p.setNICs("default"); p.refuses("x") }, metav1.ConditionTrue, vmv1alpha1.ReasonTemplateChanged, "network lan removed"},
