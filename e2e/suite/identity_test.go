@@ -96,11 +96,16 @@ func TestIdentity(t *testing.T) {
 		{"a network removed", func(s *vmv1alpha1.WukongSpec) { s.Networks = s.Networks[1:] }},
 		{"a grace period", func(s *vmv1alpha1.WukongSpec) { s.TerminationGracePeriodSeconds = new(int64(60)) }},
 		{"a node selector", func(s *vmv1alpha1.WukongSpec) { s.NodeSelector = map[string]string{"kubernetes.io/os": "linux"} }},
-		{"a run strategy", func(s *vmv1alpha1.WukongSpec) { s.RunStrategy = vmv1alpha1.RunStrategyHalted }},
-		{"and back", func(s *vmv1alpha1.WukongSpec) { s.RunStrategy = vmv1alpha1.RunStrategyAlways }},
 	} {
 		again(step.name, func() { w.change("default", "vm", step.edit) })
 	}
+	runs := func(strategy vmv1alpha1.RunStrategy) func() {
+		return func() { w.change("default", "vm", func(s *vmv1alpha1.WukongSpec) { s.RunStrategy = strategy }) }
+	}
+	again("a stop", runs(vmv1alpha1.RunStrategyHalted))
+	// A machine that is to run again before virt-controller has looked at it goes on as it was started.
+	w.expectAbsent(&kubevirtv1.VirtualMachineInstance{}, "vm")
+	again("and a start", runs(vmv1alpha1.RunStrategyAlways))
 	w.expectReady("default", "vm")
 	again("another version", func() {
 		if err := w.manager.Stop(); err != nil {
