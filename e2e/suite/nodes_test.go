@@ -5,11 +5,15 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/nmstate/kubernetes-nmstate/api/shared"
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
+	nmstatev1beta1 "github.com/nmstate/kubernetes-nmstate/api/v1beta1"
+	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,6 +57,45 @@ func TestFailingNode(t *testing.T) {
 	w.expectPlacement("vm", "node-1", "node-2", "node-3")
 	w.expectReady("default", "vm")
 	w.expectUndisturbed(before)
+}
+
+// TestPolicyRemadeWhileHandlerIsBusy deletes a policy that failed, as its claim advises, while the node's handler is about
+// something else: the handler finds the new one where the old one was, and leaves it alone for the attempts of that one. It is
+// tried all the same.
+func TestPolicyRemadeWhileHandlerIsBusy(t *testing.T) {
+	w := newWorld(t, lab.Options{}, "--retry-interval=5s")
+	node := w.NMState.Node("node-2")
+	node.FailWith("the switch port says no")
+	w.create(newWukong("default", "vm", bridged("lan", "br-lan", 100)))
+	w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{"node-2": vmv1alpha1.NodeFailed})
+	node.Hold()
+	w.foreignPolicy("busy", "interfaces: [{name: dummy0, type: dummy, state: up}]")
+	w.eventually("the handler is busy", func(ctx context.Context) error {
+		enactment := &nmstatev1beta1.NodeNetworkConfigurationEnactment{}
+		if err := w.Client.Get(ctx, shared.EnactmentKey("node-2", "busy"), enactment); err != nil {
+			return err
+		}
+		if at := enactment.Status.Conditions.Find(shared.NodeNetworkConfigurationEnactmentConditionProgressing); at == nil || at.Status != corev1.ConditionTrue {
+			return fmt.Errorf("its conditions are %v", enactment.Status.Conditions)
+		}
+		return nil
+	})
+	policy := w.onlyPolicyOf("br-lan")
+	w.must(w.Client.Delete(t.Context(), policy))
+	w.eventually("the policy is made again", func(ctx context.Context) error {
+		again := &nmstatev1.NodeNetworkConfigurationPolicy{}
+		if err := w.Client.Get(ctx, client.ObjectKeyFromObject(policy), again); err != nil {
+			return err
+		}
+		if again.UID == policy.UID {
+			return errors.New("it is the old one")
+		}
+		return nil
+	})
+	node.Succeed()
+	w.expectNodes("vm-lan", map[string]vmv1alpha1.NodeState{
+		"node-1": vmv1alpha1.NodeApplied, "node-2": vmv1alpha1.NodeApplied, "node-3": vmv1alpha1.NodeApplied,
+	})
 }
 
 // TestFailingNodes lets NMState give up on every node: no machine is made, and the Wukong repeats the nodes' own words and says
@@ -112,9 +155,19 @@ func TestNodeThatIsDown(t *testing.T) {
 	w.expectPlacement("vm", "node-1", "node-2", "node-3")
 	scrape := w.scraper()
 	settled := w.settle(scrape)
+	looks := `controller_runtime_reconcile_total\{controller="wukong-nmstate".*\} (\S+)`
+	before, err := w.sum(scrape, looks)
+	w.must(err)
 	if err := w.NMState.Node("node-3").SetReady(false); err != nil {
 		t.Fatal(err)
 	}
+	w.eventually("the manager has looked at it", func(context.Context) error {
+		after, err := w.sum(scrape, looks)
+		if err == nil && after == before {
+			err = errors.New("it has not")
+		}
+		return err
+	})
 	if after := w.settle(scrape); after != settled {
 		t.Errorf("a node went down, and the manager wrote:%s", list(w.managerWrites()[settled:]))
 	}
@@ -130,6 +183,13 @@ func TestHandlerRestart(t *testing.T) {
 	if err := w.NMState.Node("node-1").RestartHandler(); err != nil {
 		t.Fatal(err)
 	}
+	w.expectTouched(policy)
+	w.expectReady("default", "vm")
+}
+
+// expectTouched waits until NMState has looked at a policy again, which nobody has changed.
+func (w *world) expectTouched(policy *nmstatev1.NodeNetworkConfigurationPolicy) {
+	w.t.Helper()
 	w.eventually("NMState has looked at the policy again", func(ctx context.Context) error {
 		var after nmstatev1.NodeNetworkConfigurationPolicy
 		if err := w.Client.Get(ctx, client.ObjectKeyFromObject(policy), &after); err != nil {
@@ -139,11 +199,10 @@ func TestHandlerRestart(t *testing.T) {
 			return fmt.Errorf("it has not been touched")
 		}
 		if after.Generation != policy.Generation {
-			t.Errorf("Wukong wrote the policy because a handler restarted")
+			w.t.Errorf("Wukong wrote the policy because a handler restarted")
 		}
 		return nil
 	})
-	w.expectReady("default", "vm")
 }
 
 // TestDeadNodeDoesNotHoldDeletion deletes a machine while a node is down: the deletion ends at the deadline, and an event

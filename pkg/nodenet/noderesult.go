@@ -39,7 +39,8 @@ func (d *deciding) nodeResult(policy *Policy, node *Node) NodeResult {
 // True for a while after a change.
 func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 	enactment, reported := policy.enactment(node.Name)
-	current := reported && enactment.Generation == policy.Generation && !enactment.precedes(policy)
+	reported = reported && enactment.Generation == policy.Generation
+	current := reported && !enactment.precedes(policy)
 	switch {
 	case current && enactment.State == vmv1alpha1.NodeApplied:
 		return d.confirm(policy, node, enactment)
@@ -49,6 +50,9 @@ func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 		return node.result(vmv1alpha1.NodeNoHandler, "")
 	case current:
 		return node.result(enactment.State, enactment.Message)
+	case reported && d.isNotTried(policy, enactment):
+		return node.result(vmv1alpha1.NodeFailed,
+			"NMState has not tried the policy, since it failed with an earlier one of the same name: "+enactment.Message)
 	default:
 		return node.result(vmv1alpha1.NodeProgressing, "")
 	}
@@ -58,6 +62,23 @@ func (d *deciding) stateOf(policy *Policy, node *Node) NodeResult {
 // a node that is slow may still show it.
 func (e Enactment) precedes(policy *Policy) bool {
 	return !e.Since.IsZero() && e.Since.Before(policy.Created)
+}
+
+// isNotTried reports whether a handler leaves a policy alone because of the attempts that it counts for an earlier one of the
+// same name and generation: one that was busy while the earlier one was deleted never saw it go (kubernetes-nmstate,
+// controllers/handler/nodenetworkconfigurationpolicy_controller.go). One that is only slow has as long as a failure waits for its
+// next try.
+func (d *deciding) isNotTried(policy *Policy, earlier Enactment) bool {
+	if earlier.State != vmv1alpha1.NodeFailed || policy.removes() {
+		return false
+	}
+	wait := d.Deadlines.Retry
+	if wait == 0 {
+		wait = d.Deadlines.Slow
+	}
+	rest := policy.Created.Add(wait).Sub(d.Now)
+	d.recheck(rest)
+	return rest <= 0
 }
 
 // confirm compares what NMState says it did with what it reports of the node: nothing else tells that somebody has taken

@@ -385,6 +385,39 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestFailureOfAnEarlierPolicy makes a policy again that NMState had given up: a handler that did not see it go counts the attempts
+// at the earlier one and never tries this one, which is another for it from its next generation on.
+func TestFailureOfAnEarlierPolicy(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		retry   time.Duration
+		ago     time.Duration
+		attempt int
+		recheck time.Duration
+		reason  string
+		says    string
+	}{
+		{"the handler may come to it", time.Minute, 10 * time.Second, 0, 50 * time.Second, vmv1alpha1.ReasonProgressing, "waiting for NMState"},
+		{"it does not", time.Minute, time.Minute, 1, 0, vmv1alpha1.ReasonNodesFailed, "has not tried the policy, since it failed with an earlier one of the same name: no buffer"},
+		{"it does not, and nothing is tried again", 0, slow, 0, 0, vmv1alpha1.ReasonNodesFailed, "delete policy a-"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := world(nil, healthy("n1"), claim("a", 0, lan))
+			w.Deadlines.Retry = tc.retry
+			p := made(w, &w.Claims[0], "", failed)
+			p.Created, p.Enactments[0].Since, p.Enactments[0].Message = now.Add(-tc.ago), now.Add(-time.Hour), "no buffer"
+			w.Policies = []Policy{p}
+			d := Decide(w, "br-lan")
+			if d.Writes[0].Attempt != tc.attempt || d.RecheckAfter != tc.recheck {
+				t.Errorf("attempt %d, looked at again after %s", d.Writes[0].Attempt, d.RecheckAfter)
+			}
+			if told := d.Verdicts[w.Claims[0].Key].Ready; told.Reason != tc.reason || !strings.Contains(told.Message, tc.says) {
+				t.Errorf("the claim is told %+v", told)
+			}
+		})
+	}
+}
+
 func TestHostIP(t *testing.T) {
 	move := func(s *vmv1alpha1.WukongUplinkSpec) {
 		s.NodeGroups, s.Untagged, s.HostIP = s.NodeGroups[:1], vmv1alpha1.UntaggedAllow, vmv1alpha1.HostIPMove
