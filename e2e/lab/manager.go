@@ -139,7 +139,7 @@ func (l *Lab) Check(ctx context.Context) (string, error) {
 	if err := l.Plane.ServiceAccountKubeconfig(ctx, ManagerNamespace, ManagerServiceAccount, kubeconfig); err != nil {
 		return "", fmt.Errorf("making the kubeconfig of the check: %w", err)
 	}
-	check := exec.CommandContext(ctx, executable, "check", "--timeout=5s", "--kubeconfig="+kubeconfig, "--namespace="+ManagerNamespace)
+	check := exec.CommandContext(ctx, executable, "check", "--timeout=1m", "--kubeconfig="+kubeconfig, "--namespace="+ManagerNamespace)
 	output, err := check.CombinedOutput()
 	if err != nil {
 		return string(output), fmt.Errorf("checking the cluster: %w\n%s", err, output)

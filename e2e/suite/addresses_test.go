@@ -157,6 +157,7 @@ func TestGatewayOfAnotherNamespace(t *testing.T) {
 	w.expectRefused("other", "router", vmv1alpha1.ReasonAddressConflict, "192.168.1.1 is the gateway of network lan of Wukong default/user")
 	w.delete("default", "user")
 	w.expectReady("other", "router")
+	w.expectGone("default", "user")
 	// Who comes later uses a router that is there.
 	w.create(newWukong("default", "user", through("192.168.1.1", static("192.168.1.10/24", lan))))
 	w.expectReady("default", "user")
@@ -181,9 +182,20 @@ func TestAddressChangedToATakenOne(t *testing.T) {
 	if data := w.networkData("default", "vm"); !strings.Contains(data, "192.168.1.10/24") || strings.Contains(data, "192.168.1.20") {
 		t.Errorf("the guest was told of an address that is another's:\n%s", data)
 	}
+	before := w.instance("vm")
 	if err := w.KubeVirt.RestartVM(t.Context(), "default", "vm"); err != nil {
 		t.Fatal(err)
 	}
+	w.eventually("the machine was started anew", func(ctx context.Context) error {
+		instance := &kubevirtv1.VirtualMachineInstance{}
+		if err := w.Client.Get(ctx, client.ObjectKeyFromObject(before), instance); err != nil {
+			return err
+		}
+		if instance.UID == before.UID || instance.Status.Phase != kubevirtv1.Running {
+			return fmt.Errorf("instance %s is %s", instance.UID, instance.Status.Phase)
+		}
+		return nil
+	})
 	w.expect("default", "vm", vmv1alpha1.ConditionVirtualMachineReady, metav1.ConditionTrue, vmv1alpha1.ReasonRunning)
 
 	w.delete("other", "holder")

@@ -60,6 +60,7 @@ func TestOtherBridge(t *testing.T) {
 		}
 		return nil
 	})
+	w.expectBridge("br-new", w.NMState.Nodes()...)
 	for _, node := range w.NMState.Nodes() {
 		for _, bridge := range []string{"br-old", "br-new"} {
 			if _, there := w.NMState.Node(node).Bridge(bridge); !there {
@@ -105,8 +106,9 @@ func TestVLANAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		moved := w.expectReady("default", "vm")
-		bridge, there := w.NMState.Node("node-1").Bridge(moved.Status.Networks[0].Bridge)
-		if !there || bridge.Name == "br-lan" || !slices.Equal(bridge.PortNames(), []string{step.port}) {
+		w.expectBridge(moved.Status.Networks[0].Bridge, w.NMState.Nodes()...)
+		bridge, _ := w.NMState.Node("node-1").Bridge(moved.Status.Networks[0].Bridge)
+		if bridge.Name == "br-lan" || !slices.Equal(bridge.PortNames(), []string{step.port}) {
 			t.Errorf("the machine is on %q with the ports %v, want %s", moved.Status.Networks[0].Bridge, bridge.PortNames(), step.port)
 		}
 	}

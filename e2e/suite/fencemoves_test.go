@@ -117,8 +117,10 @@ func TestNodesComeAndGo(t *testing.T) {
 	// Nodes are added.
 	w.label(node("node-3"), "rack", "a")
 	w.expectBridge("br-lan", "node-1", "node-3")
+	w.expectNode("default", "vm-1-lan", "node-3", vmv1alpha1.NodeApplied)
 	w.label(node("node-2"), "rack", "a")
 	w.expectBridge("br-lan", "node-1", "node-2", "node-3")
+	w.expectNode("default", "vm-1-lan", "node-2", vmv1alpha1.NodeApplied)
 	w.expectTells("default", "vm-1-lan", vmv1alpha1.ConditionReady, metav1.ConditionTrue, vmv1alpha1.ReasonApplied)
 
 	// The group shrinks by its selector while a machine runs there.
@@ -219,9 +221,12 @@ func TestMTUChange(t *testing.T) {
 			w.expectReady("default", "vm")
 			instance := w.running("default", "vm")
 
+			// Nothing is taken back before the other node has it.
 			w.NMState.Node("node-2").FailWith("the driver says no")
+			w.NMState.Node("node-2").Hold()
 			w.changeUplink("physnet", mtu(new(int32(1400)), vmv1alpha1.FailureRollBack))
 			w.expectMTU(1400, "node-1")
+			w.NMState.Node("node-2").Release()
 			// What the rollback writes works, as what was there before did.
 			w.eventuallyFailed("node-2")
 			w.NMState.Node("node-2").Succeed()

@@ -33,9 +33,11 @@ func (w *world) machine(name string) *kubevirtv1.VirtualMachine {
 }
 
 // nicsOf returns the NICs of a machine in their order, with their state where they have one.
-func nicsOf(machine *kubevirtv1.VirtualMachine) string {
+func nicsOf(machine *kubevirtv1.VirtualMachine) string { return nicsIn(&machine.Spec.Template.Spec) }
+
+func nicsIn(spec *kubevirtv1.VirtualMachineInstanceSpec) string {
 	var names []string
-	for _, nic := range machine.Spec.Template.Spec.Domain.Devices.Interfaces {
+	for _, nic := range spec.Domain.Devices.Interfaces {
 		name := nic.Name
 		if nic.State != "" {
 			name += "=" + string(nic.State)
@@ -50,6 +52,17 @@ func (w *world) expectNICs(name, want string) {
 	w.eventually(fmt.Sprintf("%s has the NICs %q", name, want), func(context.Context) error {
 		if got := nicsOf(w.machine(name)); got != want {
 			return fmt.Errorf("it has %q", got)
+		}
+		return nil
+	})
+}
+
+// expectBrought waits until KubeVirt has brought the NICs of a machine into its running instance.
+func (w *world) expectBrought(name, want string) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("%s runs with the NICs %q", name, want), func(context.Context) error {
+		if got := nicsIn(&w.instance(name).Spec); got != want {
+			return fmt.Errorf("it runs with %q", got)
 		}
 		return nil
 	})
@@ -169,6 +182,7 @@ func TestUnplugByMigration(t *testing.T) {
 	if !w.hasBridge("br-two") {
 		t.Error("the bridge went while the pod had a link to it")
 	}
+	w.expectBrought("vm", "one two=absent")
 	w.migrate("vm")
 	w.expectNICs("vm", "one")
 	w.expectReady("default", "vm")
@@ -186,6 +200,10 @@ func TestRemovedWhileItMigrates(t *testing.T) {
 	w.eventually("the machine migrates", func(context.Context) error {
 		if status := w.machine("vm").Status.PrintableStatus; status != kubevirtv1.VirtualMachineStatusMigrating {
 			return fmt.Errorf("it is %s", status)
+		}
+		wukong, err := w.wukong(w.t.Context(), "default", "vm")
+		if err != nil || wukong.Status.VirtualMachine.PrintableStatus != string(kubevirtv1.VirtualMachineStatusMigrating) {
+			return errors.Join(errors.New("the manager has not seen it"), err)
 		}
 		return nil
 	})
@@ -263,9 +281,19 @@ func TestReplacedAtOnce(t *testing.T) {
 	w.KubeVirt.VM("default", "vm").HoldUnplug()
 	w.setNetworks("vm", one)
 	w.expectNICs("vm", "one two=absent")
+	w.expectBrought("vm", "one two=absent")
 	w.setNetworks("vm", one, bridged("two", "br-two", 102))
 	w.expectNICs("vm", "one two")
 	w.KubeVirt.VM("default", "vm").Release()
+	w.expectBrought("vm", "one two")
+	w.eventually("the new network is plugged in", func(context.Context) error {
+		if !slices.ContainsFunc(w.instance("vm").Status.Interfaces, func(nic kubevirtv1.VirtualMachineInstanceNetworkInterface) bool {
+			return nic.Name == "two" && strings.Contains(nic.InfoSource, "multus-status")
+		}) {
+			return fmt.Errorf("the NICs are %+v", w.instance("vm").Status.Interfaces)
+		}
+		return nil
+	})
 	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate)
 	w.expectReady("default", "vm")
 	w.expectUndisturbed(before)
@@ -277,6 +305,7 @@ func TestReplacedAtOnce(t *testing.T) {
 	if !w.hasBridge("br-two") {
 		t.Error("the bridge went while the machine had a NIC on it")
 	}
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
 	w.restart("vm")
 	w.expectReady("default", "vm")
 	w.expectNICs("vm", "one two")
@@ -301,6 +330,7 @@ func TestPluginNICWaits(t *testing.T) {
 	w.setNetworks("vm", one, tap)
 	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionTrue, vmv1alpha1.ReasonTemplateChanged)
 	w.expectTold("default", "vm", vmv1alpha1.ConditionRestartRequired, "network tap added")
+	w.expect("default", "vm", vmv1alpha1.ConditionReady, metav1.ConditionFalse, vmv1alpha1.ConditionRestartRequired)
 	w.restart("vm")
 	w.expectReady("default", "vm")
 	if !slices.ContainsFunc(w.instance("vm").Status.Interfaces, func(nic kubevirtv1.VirtualMachineInstanceNetworkInterface) bool { return nic.Name == "tap" }) {

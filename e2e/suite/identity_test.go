@@ -64,6 +64,12 @@ func TestIdentity(t *testing.T) {
 		t.Fatalf("the machine is %+v", before)
 	}
 	written := func() string { return w.machine("vm").Annotations[vmv1alpha1.AnnotationAppliedHash] }
+	expectSame := func(what string) {
+		t.Helper()
+		if difference := cmp.Diff(before, identityOf(w.machine("vm"), 2)); difference != "" {
+			t.Errorf("%s: -before +after:\n%s", what, difference)
+		}
+	}
 	again := func(what string, edit func()) {
 		t.Helper()
 		last := written()
@@ -74,9 +80,7 @@ func TestIdentity(t *testing.T) {
 			}
 			return nil
 		})
-		if difference := cmp.Diff(before, identityOf(w.machine("vm"), 2)); difference != "" {
-			t.Errorf("%s: -before +after:\n%s", what, difference)
-		}
+		expectSame(what)
 	}
 	for _, step := range []struct {
 		name string
@@ -107,16 +111,20 @@ func TestIdentity(t *testing.T) {
 	w.expectAbsent(&kubevirtv1.VirtualMachineInstance{}, "vm")
 	again("and a start", runs(vmv1alpha1.RunStrategyAlways))
 	w.expectReady("default", "vm")
-	again("another version", func() {
-		if err := w.manager.Stop(); err != nil {
-			t.Fatal(err)
+	w.must(w.manager.Stop())
+	const earlier = "of an earlier version"
+	annotate(vmv1alpha1.AnnotationAppliedHash, earlier)
+	instance := w.instance("vm").UID
+	w.startManager()
+	w.eventually("another version has written the machine", func(context.Context) error {
+		if written() == earlier {
+			return errors.New("nothing was written")
 		}
-		annotate(vmv1alpha1.AnnotationAppliedHash, "of an earlier version")
-		instance := w.instance("vm").UID
-		w.startManager()
-		w.expectReady("default", "vm")
-		if after := w.instance("vm").UID; after != instance {
-			t.Error("the new version restarted the machine")
-		}
+		return nil
 	})
+	expectSame("another version")
+	w.expectReady("default", "vm")
+	if after := w.instance("vm").UID; after != instance {
+		t.Error("the new version restarted the machine")
+	}
 }

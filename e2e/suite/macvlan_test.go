@@ -48,6 +48,14 @@ func TestMacvlanWithoutBinding(t *testing.T) {
 		w.expectDataPath(network, metav1.ConditionTrue)
 		w.expectPlugin(network, "macvtap")
 	}
+	w.eventually("the machine's next start uses macvtap", func(context.Context) error {
+		for _, nic := range w.machine(dualNetwork).Spec.Template.Spec.Domain.Devices.Interfaces[1:] {
+			if nic.Binding == nil || nic.Binding.Name != "macvtap" {
+				return fmt.Errorf("network %s does not", nic.Name)
+			}
+		}
+		return nil
+	})
 	if err := w.KubeVirt.RestartVM(t.Context(), "default", dualNetwork); err != nil {
 		t.Fatal(err)
 	}

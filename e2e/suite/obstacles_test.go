@@ -27,6 +27,8 @@ func TestPodNotStarting(t *testing.T) {
 	w.expectMessage(told, vmv1alpha1.ConditionVirtualMachineReady, words, "default/virt-launcher-vm-", "failed to setup network: plugin")
 	// What it starts with is not said to be plugged in.
 	w.expect("default", "vm", vmv1alpha1.ConditionRestartRequired, metav1.ConditionFalse, vmv1alpha1.ReasonUpToDate)
+	// The event comes after the status that it is about.
+	w.expectEvents("vm", "Normal MachineMade", "Warning PodNotStarting")
 	before := len(w.managerWrites())
 	vm.FailSandbox(words)
 	vm.FailSandbox(words)

@@ -5,6 +5,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	nmstatev1 "github.com/nmstate/kubernetes-nmstate/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -117,11 +117,11 @@ func (w *world) removeWhilePolicyIsDeleted() {
 	policy := w.holdRemoval()
 	w.remove(policy)
 	w.eventually("the removal was taken up again", func(ctx context.Context) error {
-		err := w.Client.Get(ctx, client.ObjectKey{Name: policy.Name}, &nmstatev1.NodeNetworkConfigurationPolicy{})
-		if apierrors.IsNotFound(err) {
-			err = w.Client.Get(ctx, client.ObjectKey{Namespace: "tenant", Name: "vm"}, newWukong("tenant", "vm"))
+		var policies nmstatev1.NodeNetworkConfigurationPolicyList
+		if err := w.Client.List(ctx, &policies); err != nil || len(policies.Items) != 1 || policies.Items[0].UID == policy.UID {
+			return errors.Join(fmt.Errorf("there are %d policies", len(policies.Items)), err)
 		}
-		return client.IgnoreNotFound(err)
+		return nil
 	})
 	w.NMState.Node("node-1").Release()
 }

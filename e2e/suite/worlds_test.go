@@ -42,13 +42,16 @@ func fromEnvironment(t *testing.T, name string, otherwise int) int {
 	return number
 }
 
+// worldFlags let every node heal before it is given up.
+var worldFlags = []string{"--node-deadline=1m", "--retry-interval=1s", "--progress-interval=1s"}
+
 // TestWorlds goes through random worlds in one lab: machines of two namespaces on bridges that they share or contest, edited
 // and deleted while nodes fail, handlers restart and the manager crashes. At the end of each everything heals: every machine
 // is ready or told why not, no NIC and VLAN has two owners, the nodes' own NIC was never touched, and when the machines are
 // gone nothing is left.
 func TestWorlds(t *testing.T) {
 	count, seed := fromEnvironment(t, envWorlds, 8), fromEnvironment(t, envSeed, 1)
-	w := newWorld(t, lab.Options{}, "--node-deadline=3s", "--retry-interval=1s", "--progress-interval=1s")
+	w := newWorld(t, lab.Options{}, worldFlags...)
 	w.namespace("red")
 	for i := range count {
 		story := &story{world: w, random: rand.New(rand.NewPCG(uint64(seed+i), 7))} //nolint:gosec // a seed is no secret.
@@ -145,7 +148,7 @@ func (s *story) something() {
 	case 2:
 		s.tell("the manager crashes")
 		s.must(s.manager.Kill())
-		s.startManager("--node-deadline=3s", "--retry-interval=1s", "--progress-interval=1s")
+		s.startManager(worldFlags...)
 	case 3:
 		machine := s.machines[s.random.IntN(len(s.machines))]
 		s.tell("%s is deleted", machine)

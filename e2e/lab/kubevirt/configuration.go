@@ -31,7 +31,7 @@ func (a *Actor) SetTapBinding(ctx context.Context, name string, registered bool)
 	}
 	a.mu.Unlock()
 	defer a.wakeWaiting()
-	if !a.watcher.Serving(kubevirts) {
+	if !a.options.NodesOnly && !a.watcher.Serving(kubevirts) {
 		return nil
 	}
 	return a.installConfiguration(ctx)

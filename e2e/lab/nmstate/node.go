@@ -112,6 +112,9 @@ func (n *Node) Reconfigure(change func(host.State) host.State) error {
 
 // edit changes the network outside of any policy and lets the handler, if it runs, report the result.
 func (n *Node) edit(change func(host.State) host.State) error {
+	// Not while the handler is being started, which reports the node first.
+	n.lifecycle.Lock()
+	defer n.lifecycle.Unlock()
 	n.mu.Lock()
 	n.state = change(n.state.Clone())
 	running := n.handler != nil
