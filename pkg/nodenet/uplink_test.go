@@ -385,6 +385,19 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestRemovalAfterAnEarlierFailure has a policy that removes a bridge show the failure of an earlier one of its name: that says
+// nothing of the removal, which is waited for as long as for any slow node.
+func TestRemovalAfterAnEarlierFailure(t *testing.T) {
+	w := world(nil, healthy("n1"), claim("a", 0, lan).deleted(0))
+	p := made(w, &w.Claims[0], "", failed)
+	w.Claims[0].MadeOn, w.Nodes[0] = []string{"n1"}, having(w.Nodes[0], lan)
+	p.TeardownSince, p.Created = now.Add(-2*time.Minute), now.Add(-2*time.Minute)
+	w.Policies = []Policy{p}
+	if d := Decide(w, "br-lan"); len(d.LeftBehind) > 0 || len(d.Deletes) > 0 || d.Verdicts[w.Claims[0].Key].Release {
+		t.Errorf("got %q, %+v, left behind %+v", wrote(d), d.Verdicts, d.LeftBehind)
+	}
+}
+
 // TestFailureOfAnEarlierPolicy makes a policy again that NMState had given up: a handler that did not see it go counts the attempts
 // at the earlier one and never tries this one, which is another for it from its next generation on.
 func TestFailureOfAnEarlierPolicy(t *testing.T) {
